@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+
+let package = Package(
+    name: "os-config",
+    products: [
+        .executable(name: "os-config", targets: ["os-config"]),
+        .executable(name: "os-apply-config", targets: ["os-apply-config"]),
+        .executable(name: "os-refresh-config", targets: ["os-refresh-config"]),
+        .executable(name: "os-collect-config", targets: ["os-collect-config"]),
+        .executable(name: "os-metadata-server", targets: ["os-metadata-server"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    ],
+    targets: [
+        // Layer 0: the system's libraries and calls.
+        .systemLibrary(name: "CLibCurl"),
+        .systemLibrary(name: "CLibYAML"),
+        .systemLibrary(name: "CLibExpat"),
+        .systemLibrary(name: "CLibCrypto"),
+        .systemLibrary(name: "CLinux"),
+
+        // Layer 1
+        .target(name: "MetadataTree"),
+        .target(name: "RequestSigning", dependencies: ["CLibCrypto"]),
+        .target(name: "HostSystem", dependencies: ["CLinux", systemPackage, subprocess]),
+
+        // Layer 2
+        .target(name: "YAMLReading", dependencies: ["CLibYAML", "MetadataTree"]),
+        .target(name: "HTTPTransport", dependencies: ["CLibCurl"]),
+        .target(name: "Mustache", dependencies: ["MetadataTree"]),
+
+        // Layer 3
+        .target(name: "AgentRuntime", dependencies: ["HostSystem", argumentParser, logging]),
+
+        // Layer 4: a program each.
+        .target(
+            name: "ApplyConfig",
+            dependencies: [
+                "MetadataTree", "YAMLReading", "Mustache", "HostSystem", "AgentRuntime", argumentParser,
+                logging,
+            ]),
+        .target(
+            name: "RefreshConfig",
+            dependencies: ["HostSystem", "AgentRuntime", argumentParser, logging]),
+        .target(
+            name: "CollectConfig",
+            dependencies: [
+                "MetadataTree", "RequestSigning", "HostSystem", "HTTPTransport", "AgentRuntime", "CLibExpat",
+                argumentParser, logging,
+            ]),
+        .target(name: "MetadataStore", dependencies: ["MetadataTree"]),
+
+        // Layer 5
+        .target(
+            name: "MetadataServer",
+            dependencies: [
+                "MetadataStore", "MetadataTree", "YAMLReading", "HostSystem", "RequestSigning",
+                "AgentRuntime",
+                hummingbird, argumentParser, logging,
+            ]),
+
+        // Layer 6: the entry points.
+        .executableTarget(name: "os-apply-config", dependencies: ["AgentRuntime", "ApplyConfig"]),
+        .executableTarget(name: "os-refresh-config", dependencies: ["AgentRuntime", "RefreshConfig"]),
+        .executableTarget(name: "os-collect-config", dependencies: ["AgentRuntime", "CollectConfig"]),
+        .executableTarget(
+            name: "os-config",
+            dependencies: ["ApplyConfig", "RefreshConfig", "CollectConfig", "AgentRuntime"]),
+        .executableTarget(name: "os-metadata-server", dependencies: ["AgentRuntime", "MetadataServer"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .treatAllWarnings(as: .error),
+    ]
+}

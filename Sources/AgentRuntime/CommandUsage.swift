@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+
+/// What the programs say about their command lines.
+package enum CommandUsage {
+    private struct Command<Options: ParsableArguments>: ParsableCommand {
+        static var configuration: CommandConfiguration { CommandConfiguration(commandName: "NAME") }
+        @OptionGroup var options: Options
+    }
+
+    /// `usage: NAME [options]`, as the originals start it.
+    package static func usage<Options: ParsableArguments>(of options: Options.Type, _ name: String) -> String
+    {
+        "usage: " + named(Command<Options>.usageString(), name) + "\n"
+    }
+
+    /// The help text, with `overview` above it.
+    package static func help<Options: ParsableArguments>(
+        of options: Options.Type, _ name: String, _ overview: String
+    ) -> String {
+        overview + "\n\n" + named(Command<Options>.helpMessage(), name) + "\n"
+    }
+
+    private static func named(_ text: String, _ name: String) -> String {
+        guard let range = text.firstRange(of: "NAME") else { return text }
+        return text.replacing("NAME", with: name, subrange: range)
+    }
+
+    /// Says what is wrong with the command line on standard error.
+    ///
+    /// - Returns: the exit status.
+    package static func refuse(_ name: String, _ usage: String, _ error: any Error) -> Int32 {
+        StandardStream.error.write("\(usage)\(name): error: \(error)\n")
+        return ExitStatus.usage
+    }
+}
+
+extension String {
+    fileprivate func replacing(_ old: String, with new: String, subrange: Range<Index>) -> String {
+        String(self[..<subrange.lowerBound]) + new + String(self[subrange.upperBound...])
+    }
+}

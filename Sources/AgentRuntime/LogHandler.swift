@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+package import Logging
+
+/// Writes log lines in the layout of one of the original agents, to standard error and, where there is one, to a file.
+package struct AgentLogHandler: LogHandler {
+    /// How a line looks.
+    package enum Layout: Sendable {
+        /// `[2026/11/22 06:46:51 PM] [INFO] message`: os-apply-config.
+        case bracketed
+        /// `[2026-11-22 18:43:32,978] (os-refresh-config) [INFO] message`: os-refresh-config.
+        case named(String)
+        /// The message alone: os-collect-config.
+        case bare
+    }
+
+    private let layout: Layout
+    private let file: LogFile?
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
+
+    package init(layout: Layout, level: Logger.Level, file: LogFile? = nil) {
+        self.layout = layout
+        self.file = file
+        logLevel = level
+    }
+
+    /// A logger with this layout.
+    package static func logger(layout: Layout, level: Logger.Level, file: LogFile? = nil) -> Logger {
+        Logger(label: "agent") { _ in AgentLogHandler(layout: layout, level: level, file: file) }
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        let line = prefix(Self.name(event.level)) + event.message.description + "\n"
+        StandardStream.error.write(line)
+        file?.write(line)
+    }
+
+    private func prefix(_ level: String) -> String {
+        switch layout {
+        case .bracketed: "[\(LocalTime.now.text("%Y/%m/%d %I:%M:%S %p"))] [\(level)] "
+        case .named(let name):
+            "[\(LocalTime.now.text("%Y-%m-%d %H:%M:%S")),\(LocalTime.now.milliseconds)] (\(name)) [\(level)] "
+        case .bare: ""
+        }
+    }
+
+    /// Python's names of the levels.
+    private static func name(_ level: Logger.Level) -> String {
+        switch level {
+        case .trace, .debug: "DEBUG"
+        case .info, .notice: "INFO"
+        case .warning: "WARNING"
+        case .error: "ERROR"
+        case .critical: "CRITICAL"
+        }
+    }
+}
+
+/// A moment of the wall clock, in the local time zone.
+package struct LocalTime: Sendable {
+    private let time: timespec
+
+    package static var now: LocalTime {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return LocalTime(time: time)
+    }
+
+    /// The moment in the layout of strftime(3).
+    package func text(_ layout: String) -> String {
+        var seconds = time.tv_sec
+        var parts = tm()
+        localtime_r(&seconds, &parts)
+        var buffer = [CChar](repeating: 0, count: 128)
+        let length = strftime(&buffer, buffer.count, layout, &parts)
+        return String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// The milliseconds of the second, in three digits.
+    package var milliseconds: String {
+        let value = String(time.tv_nsec / 1_000_000)
+        return String(repeating: "0", count: 3 - value.count) + value
+    }
+}
+
+/// A file that log lines are appended to; whoever holds the value keeps it open.
+package final class LogFile: Sendable {
+    private let descriptor: Int32
+
+    /// Opens `path` to append, making it 0644; nil, with errno set, when it cannot be opened.
+    package init?(_ path: String) {
+        descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o644)
+        if descriptor < 0 { return nil }
+    }
+
+    deinit { close(descriptor) }
+
+    func write(_ line: String) {
+        let bytes = Array(line.utf8)
+        _ = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    }
+}

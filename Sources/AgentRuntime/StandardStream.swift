@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Standard output and error, unbuffered and byte for byte.
+package enum StandardStream: Int32, Sendable {
+    case output = 1
+    case error = 2
+
+    /// Writes all of `bytes`; what a closed pipe does not take is lost.
+    package func write(_ bytes: some Sequence<UInt8>) {
+        let buffer = Array(bytes)
+        var written = 0
+        while written < buffer.count {
+            let count = buffer.withUnsafeBytes {
+                Glibc.write(rawValue, $0.baseAddress! + written, buffer.count - written)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            written += count
+        }
+    }
+
+    package func write(_ text: String) { write(text.utf8) }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HostSystem
+import Logging
+import MetadataTree
+import SystemPackage
+
+/// Finds the metadata files, reads them and merges them.
+struct MetadataFiles {
+    /// The list that os-collect-config writes, and where it was before.
+    static let defaultList = "/var/lib/os-collect-config/os_config_files.json"
+    static let formerList = "/var/run/os-collect-config/os_config_files.json"
+
+    static let defaultFallback = [
+        "/var/cache/heat-cfntools/last_metadata",
+        "/var/lib/heat-cfntools/cfn-init-data",
+        "/var/lib/cloud/data/cfn-init-data",
+    ]
+
+    /// The files asked for, in order; without those of `fallback`.
+    let listed: [String]
+    /// The files that are always merged first.
+    let fallback: [String]
+
+    /// The files of `-m`; else those of `OS_CONFIG_FILES`, even an empty one; else those of the list file.
+    ///
+    /// - Throws: `ConfigError` when the list file is not a list.
+    init(options: ApplyConfigOptions, environment: [String: String], logger: Logger) throws {
+        fallback = options.fallbackPaths
+        guard options.metadata.isEmpty else {
+            listed = options.metadata
+            return
+        }
+        if let paths = environment["OS_CONFIG_FILES"] {
+            listed = paths.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            return
+        }
+        let standard = environment["OS_CONFIG_FILES_PATH"] ?? Self.defaultList
+        let list = options.osConfigFiles ?? standard
+        let paths = try Self.readList(list)
+        guard paths.isEmpty, list == standard else {
+            listed = paths
+            return
+        }
+        logger.warning("DEPRECATED: falling back to \(Self.formerList)")
+        listed = try Self.readList(Self.formerList)
+    }
+
+    /// The paths in a JSON list; none when there is no such file. Null and "" are skipped.
+    private static func readList(_ path: String) throws -> [String] {
+        guard FileContents.status(FilePath(path)) != nil else { return [] }
+        let value = try JSONParser.parse(try FileContents.read(FilePath(path)), name: path)
+        guard let elements = value.array else { throw ConfigError("No list defined in json file: \(path)") }
+        return try elements.filter(\.isTruthy).map { element in
+            guard let string = element.string else {
+                throw ConfigError(
+                    "\(element.provenance.location ?? path): a list of files holds strings only")
+            }
+            return string.text
+        }
+    }
+
+    /// All files merged, in order. What does not exist is skipped, as is a document that is not an object.
+    ///
+    /// - Throws: `ConfigError` for a file that cannot be read or is not JSON.
+    func merged() throws -> MetadataValue {
+        var result = MetadataObject()
+        for path in fallback + listed where !path.isEmpty && FileContents.status(FilePath(path)) != nil {
+            guard let object = try Self.read(path).object else { continue }
+            if result.isEmpty { result = object } else { result.merge(object) }
+        }
+        return MetadataValue(.object(result))
+    }
+
+    private static func read(_ path: String) throws -> MetadataValue {
+        let bytes: [UInt8]
+        do {
+            bytes = try FileContents.read(FilePath(path))
+        } catch {
+            throw ConfigError("Could not open \(path) for reading. \(error.errno)")
+        }
+        do {
+            return try JSONParser.parse(bytes, name: path)
+        } catch {
+            throw ConfigError("Could not parse metadata file: \(error)")
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HostSystem
+import MetadataTree
+
+/// What `--type` asks of a value.
+enum ValueType: String, CaseIterable {
+    case int
+    case `default`
+    case netaddress
+    case netdevice
+    case dsn
+    case swiftdevices
+    case username
+    case raw
+
+    /// The extended regular expression that a value's text must match as a whole.
+    ///
+    /// As in the original, the class of `swiftdevices` is the range from `.` to `_`, and a digit is a digit of ASCII.
+    private var pattern: String? {
+        switch self {
+        case .int: "^[0-9]+$"
+        case .default: "^[A-Za-z0-9_]*$"
+        case .netaddress, .netdevice: "^[A-Za-z0-9/.:-]*$"
+        case .username: "^[A-Za-z0-9_-]+$"
+        case .dsn:
+            "^[a-zA-Z0-9]+://([a-zA-Z0-9+_-]+(:[^@]+)?)?(@?[a-zA-Z0-9/_.-]+)?(/[a-zA-Z0-9_-]+)?"
+                + "([?][a-zA-Z0-9=_-]+)?$"
+        case .swiftdevices: "^(r[0-9]+z[0-9]+-[A-Za-z0-9.-_]+:%PORT%/[^,]+,?)+$"
+        case .raw: nil
+        }
+    }
+
+    /// - Throws: `ConfigError` when `value` is not of this type.
+    func check(_ value: MetadataValue) throws {
+        guard let pattern else { return }
+        let text = checkedText(of: value)
+        guard let text, try ExtendedExpression(pattern).matches(text) else {
+            let shown = text.map { String(decoding: $0, as: UTF8.self) } ?? JSONWriter.text(of: value)
+            throw ConfigError("cannot interpret value '\(shown)' as type \(rawValue)")
+        }
+    }
+
+    /// What the pattern is held against: Python's `str` of the value. Lists and objects match no pattern.
+    private func checkedText(of value: MetadataValue) -> [UInt8]? {
+        switch value.kind {
+        case .array, .object: nil
+        case .boolean(let value): Array((value ? "True" : "False").utf8)
+        default: PythonText.bytes(of: value)
+        }
+    }
+}
+
+/// A value as Python's `print` shows it.
+enum PythonText {
+    static func bytes(of value: MetadataValue) -> [UInt8] {
+        switch value.kind {
+        case .string(let string): Array(string.bytes)
+        case .float(let number) where number.isNaN: Array("nan".utf8)
+        case .float(let number) where number.isInfinite: Array((number < 0 ? "-inf" : "inf").utf8)
+        default: JSONWriter.bytes(of: value)
+        }
+    }
+}

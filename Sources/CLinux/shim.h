@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * System calls that Swift cannot call: those with variable arguments, and those that glibc does not wrap.
+ * Each returns -1 and sets errno on failure.
+ */
+#pragma once
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+/* openat2(2): opens `path` below `directory` with `resolve` as in linux/openat2.h. */
+static inline int os_openat2(int directory, const char *path, int flags, unsigned mode, unsigned long long resolve)
+{
+    struct open_how how = { .flags = (unsigned)flags, .mode = mode, .resolve = resolve };
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+static const unsigned long long os_resolve_in_root = RESOLVE_IN_ROOT;
+static const unsigned long long os_resolve_no_magic_links = RESOLVE_NO_MAGICLINKS;
+
+/* openat(2) */
+static inline int os_openat(int directory, const char *path, int flags, unsigned mode)
+{
+    return openat(directory, path, flags, mode);
+}
+
+/* pipe2(2) */
+static inline int os_pipe2(int ends[2], int flags) { return pipe2(ends, flags); }
+
+/* syncfs(2) */
+static inline int os_syncfs(int descriptor) { return (int)syscall(SYS_syncfs, descriptor); }
+
+/* prctl(2), PR_SET_CHILD_SUBREAPER */
+static inline int os_set_child_subreaper(int on) { return prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0); }

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Subprocess
+package import SystemPackage
+
+/// Runs programs.
+package enum CommandRunner {
+    /// How a program ended.
+    package enum Ending: Sendable, Equatable, CustomStringConvertible {
+        case exited(Int32)
+        case killed(signal: Int32)
+
+        package var isSuccess: Bool { self == .exited(0) }
+
+        /// As a shell tells it: 128 + n for signal n.
+        package var shellStatus: Int32 {
+            switch self {
+            case .exited(let status): status
+            case .killed(let signal): 128 + signal
+            }
+        }
+
+        package var description: String {
+            switch self {
+            case .exited(let status): "exit status \(status)"
+            case .killed(let signal): "signal \(signal) (\(String(cString: strsignal(signal))))"
+            }
+        }
+
+        init(_ status: TerminationStatus) {
+            switch status {
+            case .exited(let code): self = .exited(code)
+            case .signaled(let signal): self = .killed(signal: signal)
+            }
+        }
+    }
+
+    /// What to run, and with what around it.
+    package struct Command: Sendable {
+        /// The program's path; one without a slash is looked for in `PATH`.
+        package var program: FilePath
+        package var arguments: [String]
+        /// `NAME=value` entries; nil: those of this process.
+        package var environment: [[UInt8]]?
+
+        package init(_ program: FilePath, _ arguments: [String] = [], environment: [[UInt8]]? = nil) {
+            self.program = program
+            self.arguments = arguments
+            self.environment = environment
+        }
+
+        fileprivate var configuration: Configuration {
+            Configuration(
+                executable: program.components.count == 1 && !program.isAbsolute
+                    ? .name(program.string) : .path(program),
+                arguments: Arguments(arguments),
+                environment: environment.map { .custom($0) } ?? .inherit)
+        }
+    }
+
+    /// What a program wrote, and how it ended.
+    package struct Captured: Sendable {
+        package let ending: Ending
+        package let output: [UInt8]
+        package let errorOutput: [UInt8]
+    }
+
+    /// Runs a program with `input` on its standard input, which it need not read, and waits until its outputs are closed.
+    ///
+    /// - Throws: `HostError` when it cannot be started.
+    package static func capture(
+        _ command: Command, input: [UInt8], outputLimit: Int = 1 << 30
+    ) async throws -> Captured {
+        do {
+            let result = try await Subprocess.run(
+                command.configuration, input: .array(input), output: .bytes(limit: outputLimit),
+                error: .bytes(limit: outputLimit))
+            return Captured(
+                ending: Ending(result.terminationStatus), output: result.standardOutput,
+                errorOutput: result.standardError)
+        } catch let error as SubprocessError {
+            throw hostError(error, command)
+        }
+    }
+
+    /// Runs a program with this process's standard streams.
+    ///
+    /// - Parameter started: told the process id while the program runs.
+    /// - Throws: `HostError` when it cannot be started.
+    package static func run(
+        _ command: Command, started: @Sendable @escaping (Int32) -> Void = { _ in }
+    ) async throws -> Ending {
+        do {
+            let result = try await Subprocess.run(
+                command.configuration, input: .currentStandardInput, output: .currentStandardOutput,
+                error: .currentStandardError
+            ) { execution in
+                started(execution.processIdentifier.value)
+            }
+            return Ending(result.terminationStatus)
+        } catch let error as SubprocessError {
+            throw hostError(error, command)
+        }
+    }
+
+    private static func hostError(_ error: SubprocessError, _ command: Command) -> HostError {
+        let fallback: Errno = error.code == .executableNotFound ? .noSuchFileOrDirectory : .ioError
+        return HostError("run", command.program, error.underlyingError ?? fallback)
+    }
+}

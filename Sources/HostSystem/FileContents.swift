@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// Reading whole files.
+package enum FileContents {
+    /// What an open file is, as far as its readers ask.
+    package struct Status: Sendable {
+        package let isRegular: Bool
+        package let isDirectory: Bool
+        package let mode: UInt32
+        package let owner: UInt32
+        package let size: Int
+
+        init(_ status: stat) {
+            isRegular = status.st_mode & S_IFMT == S_IFREG
+            isDirectory = status.st_mode & S_IFMT == S_IFDIR
+            mode = status.st_mode & 0o7777
+            owner = status.st_uid
+            size = Int(status.st_size)
+        }
+    }
+
+    /// The bytes of the file at `path`, following links.
+    package static func read(_ path: FilePath) throws(HostError) -> [UInt8] {
+        try readWithStatus(path).bytes
+    }
+
+    /// The bytes of the file at `path` and what it is, from one opening.
+    ///
+    /// - Throws: `HostError`, `EISDIR` for a directory.
+    package static func readWithStatus(_ path: FilePath) throws(HostError) -> (bytes: [UInt8], status: Status)
+    {
+        let descriptor = path.withPlatformString { name in
+            retrying { os_openat(AT_FDCWD, name, O_RDONLY | O_CLOEXEC, 0) }
+        }
+        guard descriptor >= 0 else { throw .last("read", path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .last("read", path) }
+        return (try bytes(of: descriptor, size: Int(status.st_size), path), Status(status))
+    }
+
+    /// What is at `path`, following links; nil when nothing is.
+    package static func status(_ path: FilePath) -> Status? {
+        var status = stat()
+        guard path.withPlatformString({ stat($0, &status) }) == 0 else { return nil }
+        return Status(status)
+    }
+
+    package static func isDirectory(_ path: FilePath) -> Bool { status(path)?.isDirectory ?? false }
+
+    /// Whether this process (by its real ids) may execute the file at `path`.
+    package static func isExecutable(_ path: FilePath) -> Bool {
+        path.withPlatformString { access($0, X_OK) } == 0
+    }
+
+    /// The bytes of an open file whose size is thought to be `size`.
+    static func bytes(of descriptor: Int32, size: Int, _ path: FilePath) throws(HostError) -> [UInt8] {
+        // One byte more than the file has: its end shows in the first read.
+        var bytes = [UInt8](repeating: 0, count: max(size, 0) + 1)
+        var count = 0
+        while true {
+            if count == bytes.count { bytes += [UInt8](repeating: 0, count: max(count, 4096)) }
+            let read = bytes.withUnsafeMutableBytes { buffer in
+                retrying { Glibc.read(descriptor, buffer.baseAddress! + count, buffer.count - count) }
+            }
+            guard read >= 0 else { throw .last("read", path) }
+            if read == 0 { break }
+            count += read
+        }
+        bytes.removeLast(bytes.count - count)
+        return bytes
+    }
+}

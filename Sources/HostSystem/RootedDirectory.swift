@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// A directory that is the root of every path opened through it: neither `..` nor any link leads out.
+///
+/// Resolution is the kernel's own, `openat2(2)` with `RESOLVE_IN_ROOT`; where that call is missing or forbidden,
+/// a walk component by component that resolves links itself.
+package final class RootedDirectory: Sendable {
+    package let path: FilePath
+    let descriptor: Int32
+
+    /// Opens `path`, making it and its parents (0755) first when `creating` says so.
+    package init(_ path: FilePath, creating: Bool = false) throws(HostError) {
+        self.path = path
+        if creating { try Self.makeDirectories(path) }
+        descriptor = path.withPlatformString { name in
+            retrying { os_openat(AT_FDCWD, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0) }
+        }
+        guard descriptor >= 0 else { throw .last("open", path) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// `relative` as a person would write it.
+    package func displayPath(_ relative: FilePath) -> FilePath { path.appending(relative.components) }
+
+    /// The bytes of the file at `relative`, or nil when there is none.
+    package func read(_ relative: FilePath) throws(HostError) -> [UInt8]? {
+        let file: Int32
+        do throws(HostError) {
+            file = try open(relative, O_RDONLY | O_NONBLOCK)
+        } catch {
+            if error.errno == .noSuchFileOrDirectory { return nil }
+            throw error
+        }
+        defer { close(file) }
+        return try FileContents.bytes(of: file, size: 0, displayPath(relative))
+    }
+
+    /// Opens `relative` with `flags`; links are followed inside the root unless the flags say otherwise.
+    func open(_ relative: FilePath, _ flags: Int32) throws(HostError) -> Int32 {
+        let descriptor = resolve(relative, flags)
+        guard descriptor >= 0 else { throw .last("open", displayPath(relative)) }
+        return descriptor
+    }
+
+    private func resolve(_ relative: FilePath, _ flags: Int32) -> Int32 {
+        let name = relative.isEmpty ? FilePath(".") : relative
+        return name.withPlatformString { name in
+            var result: Int32 = -1
+            // EAGAIN: something was renamed meanwhile, and the kernel cannot tell whether we were led out.
+            for _ in 0..<128 {
+                result = os_openat2(
+                    descriptor, name, flags | O_CLOEXEC, 0, os_resolve_in_root | os_resolve_no_magic_links)
+                if result >= 0 || (errno != EAGAIN && errno != EINTR) { break }
+            }
+            guard result < 0, errno == ENOSYS || errno == EPERM else { return result }
+            return walk(relative, flags)
+        }
+    }
+
+    /// Makes the missing directories of `path` on the host.
+    private static func makeDirectories(_ path: FilePath) throws(HostError) {
+        guard !path.isEmpty, FileContents.status(path) == nil else { return }
+        try makeDirectories(path.removingLastComponent())
+        try makeDirectory(path, in: AT_FDCWD, displayPath: path)
+    }
+
+    /// Makes one directory of mode 0755, whatever the umask.
+    static func makeDirectory(_ name: FilePath, in parent: Int32, displayPath: FilePath) throws(HostError) {
+        let result = name.withPlatformString { name in
+            guard mkdirat(parent, name, 0o755) == 0 else { return Int32(-1) }
+            return fchmodat(parent, name, 0o755, 0)
+        }
+        guard result == 0 || errno == EEXIST else { throw .last("make the directory", displayPath) }
+    }
+}
+
+// MARK: - Without openat2
+
+extension RootedDirectory {
+    private static let linkLimit = 40
+
+    /// Opens `relative` by its components, resolving links inside the root.
+    func walk(_ relative: FilePath, _ flags: Int32) -> Int32 {
+        var pending = Array(relative.components.reversed())
+        // The directories from the root to where the walk is: `..` goes back along them.
+        var trail: [Int32] = []
+        defer { for each in trail { close(each) } }
+        var links = 0
+        while let component = pending.popLast() {
+            let here = trail.last ?? descriptor
+            switch component.kind {
+            case .currentDirectory: continue
+            case .parentDirectory:
+                if let left = trail.popLast() { close(left) }
+                continue
+            case .regular: break
+            }
+            if let target = Self.linkTarget(component, in: here),
+                !(pending.isEmpty && flags & O_NOFOLLOW != 0)
+            {
+                links += 1
+                guard links <= Self.linkLimit else {
+                    errno = ELOOP
+                    return -1
+                }
+                if target.isAbsolute {
+                    for each in trail { close(each) }
+                    trail.removeAll()
+                }
+                pending.append(contentsOf: target.components.reversed())
+                continue
+            }
+            let opening = pending.isEmpty ? flags | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_NOFOLLOW
+            let next = component.withPlatformString { os_openat(here, $0, opening | O_CLOEXEC, 0) }
+            guard next >= 0, !pending.isEmpty else { return next }
+            trail.append(next)
+        }
+        return os_openat(trail.last ?? descriptor, ".", flags | O_CLOEXEC, 0)
+    }
+
+    private static func linkTarget(_ name: FilePath.Component, in directory: Int32) -> FilePath? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let length = name.withPlatformString { readlinkat(directory, $0, &buffer, Int(PATH_MAX)) }
+        guard length > 0 else { return nil }
+        return FilePath(platformString: buffer)
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+@preconcurrency import Dispatch
+import Glibc
+import Synchronization
+
+/// Signals as values.
+///
+/// Each is caught by a handler that writes its number into a pipe: unlike an ignored or blocked signal, a handler is
+/// not inherited by the programs we start.
+package enum SignalStream {
+    private static let writeEnd = Atomic<Int32>(-1)
+
+    /// The signals of `signals` that arrive from now on. One stream a process.
+    package static func of(_ signals: [Int32]) -> AsyncStream<Int32> {
+        var ends: [Int32] = [-1, -1]
+        guard os_pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0 else { return AsyncStream { $0.finish() } }
+        let readEnd = ends[0]
+        writeEnd.store(ends[1], ordering: .sequentiallyConsistent)
+        for signal in signals { handle(signal) { SignalStream.note($0) } }
+        let source = DispatchSource.makeReadSource(fileDescriptor: readEnd)
+        return AsyncStream { continuation in
+            source.setEventHandler {
+                var byte: UInt8 = 0
+                while read(readEnd, &byte, 1) == 1 { continuation.yield(Int32(byte)) }
+            }
+            source.activate()
+            continuation.onTermination = { _ in source.cancel() }
+        }
+    }
+
+    private static func note(_ signal: Int32) {
+        let saved = errno
+        var byte = UInt8(signal)
+        _ = write(writeEnd.load(ordering: .relaxed), &byte, 1)
+        errno = saved
+    }
+
+    /// Lets a write to a closed pipe or past the file size limit fail with an error instead of ending the process,
+    /// without the programs we start inheriting that.
+    package static func surviveFailedWrites() {
+        for signal in [SIGPIPE, SIGXFSZ] { handle(signal) { _ in } }
+    }
+
+    /// Ends this process as `signal` does by default.
+    package static func die(of signal: Int32) -> Never {
+        handle(signal, SIG_DFL)
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, signal)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        kill(getpid(), signal)
+        exit(128 + signal)
+    }
+
+    private static func handle(_ signal: Int32, _ handler: __sighandler_t?) {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = handler
+        action.sa_flags = SA_RESTART
+        sigaction(signal, &action, nil)
+    }
+}

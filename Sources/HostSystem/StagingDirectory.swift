@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+import SystemPackage
+
+let O_PATH_FLAG = Int32(O_PATH)
+
+/// What stands at a target's path.
+struct TargetStatus {
+    let isRegular: Bool
+    let isDirectory: Bool
+    let isLink: Bool
+    let mode: UInt32
+    let owner: UInt32
+    let group: UInt32
+    let size: Int
+
+    init(_ status: stat) {
+        isRegular = status.st_mode & S_IFMT == S_IFREG
+        isDirectory = status.st_mode & S_IFMT == S_IFDIR
+        isLink = status.st_mode & S_IFMT == S_IFLNK
+        mode = status.st_mode & 0o7777
+        owner = status.st_uid
+        group = status.st_gid
+        size = Int(status.st_size)
+    }
+
+    init?(of descriptor: Int32) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    func matches(_ wanted: TemporaryFile.Wanted, size: Int) -> Bool {
+        self.size == size && mode == wanted.mode && owner == wanted.owner ?? owner
+            && group == wanted.group ?? group
+    }
+}
+
+/// An open directory that files are staged in.
+final class StagingDirectory {
+    let path: FilePath
+    let descriptor: Int32
+    let device: UInt
+    /// Whether the directory could be opened for reading; without that it can be neither listed nor synchronised.
+    private let isReadable: Bool
+
+    init(_ root: RootedDirectory, _ path: FilePath) throws(HostError) {
+        self.path = root.displayPath(path)
+        if let descriptor = try? root.open(path, O_RDONLY | O_DIRECTORY) {
+            self.descriptor = descriptor
+            isReadable = true
+        } else {
+            descriptor = try root.open(path, O_PATH_FLAG | O_DIRECTORY)
+            isReadable = false
+        }
+        var status = stat()
+        fstat(descriptor, &status)
+        device = status.st_dev
+    }
+
+    deinit { close(descriptor) }
+
+    /// What is at `name`, a link not followed.
+    func status(of name: FilePath.Component) -> TargetStatus? {
+        var status = stat()
+        let result = name.withPlatformString { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }
+        return result == 0 ? TargetStatus(status) : nil
+    }
+
+    func openToRead(_ name: FilePath.Component) -> Int32? {
+        let file = name.withPlatformString {
+            os_openat(descriptor, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0)
+        }
+        return file >= 0 ? file : nil
+    }
+
+    /// Whether the regular file `name`, of the same size, has these bytes.
+    func holds(_ contents: [UInt8], in name: FilePath.Component) -> Bool {
+        guard let file = openToRead(name) else { return false }
+        defer { close(file) }
+        guard let found = try? FileContents.bytes(of: file, size: contents.count, path) else { return false }
+        return found == contents
+    }
+
+    /// Removes temporaries that no living run holds.
+    func clearAbandonedTemporaries() {
+        guard isReadable, let entries = try? DirectoryListing.entries(of: descriptor, path) else { return }
+        for entry in entries where TemporaryFile.isName(entry.name.string) {
+            guard let file = openToRead(entry.name) else { continue }
+            if flock(file, LOCK_EX | LOCK_NB) == 0 {
+                _ = entry.name.withPlatformString { unlinkat(descriptor, $0, 0) }
+            }
+            close(file)
+        }
+    }
+
+    func synchronise() throws(HostError) {
+        guard isReadable else { return }
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw .last("synchronise", path) }
+    }
+
+    func synchroniseFileSystem() throws(HostError) {
+        guard isReadable else { return }
+        guard os_syncfs(descriptor) == 0 else { throw .last("synchronise the file system of", path) }
+    }
+}
+
+/// How many files this process may have open.
+enum FileLimit {
+    /// Raises the limit as far as the system lets us; false when it was there already.
+    static func raise() -> Bool {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
+            limit.rlim_cur < limit.rlim_max
+        else { return false }
+        limit.rlim_cur = limit.rlim_max
+        return setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+import SystemPackage
+
+/// A file that will take a target's place, held by a lock until it is released, renamed or removed.
+final class TemporaryFile {
+    struct Wanted {
+        let mode: UInt32
+        /// Nil: as the system gives it to a new file.
+        let owner: UInt32?
+        let group: UInt32?
+    }
+
+    private let directory: StagingDirectory
+    private let name: FilePath.Component
+    private var descriptor: Int32
+
+    private static let prefix = ".os-config."
+    private static let suffix = ".tmp"
+
+    static func isName(_ name: String) -> Bool { name.hasPrefix(prefix) && name.hasSuffix(suffix) }
+
+    init(in directory: StagingDirectory, displayPath: FilePath) throws(HostError) {
+        self.directory = directory
+        // A name can be taken, or cleared by a neighbour between its making and its locking.
+        for _ in 0..<100 {
+            let random = String(UInt64.random(in: .min ... .max), radix: 36)
+            let name = FilePath.Component(Self.prefix + random + Self.suffix)!
+            let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+            let descriptor = name.withPlatformString { os_openat(directory.descriptor, $0, flags, 0o600) }
+            if descriptor < 0, errno == EEXIST || errno == EINTR { continue }
+            guard descriptor >= 0 else { throw .last("write", displayPath) }
+            var status = stat()
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &status) == 0,
+                status.st_nlink == 1
+            {
+                self.name = name
+                self.descriptor = descriptor
+                return
+            }
+            close(descriptor)
+        }
+        throw HostError("write", displayPath, .resourceTemporarilyUnavailable)
+    }
+
+    deinit { release() }
+
+    /// Writes the contents, then owner, other attributes and mode, in the order in which none undoes another.
+    func fill(
+        _ contents: [UInt8], _ wanted: Wanted, attributesOf original: Int32?, displayPath: FilePath
+    ) throws(HostError) {
+        var written = 0
+        while written < contents.count {
+            let count = contents.withUnsafeBytes { bytes in
+                retrying { write(descriptor, bytes.baseAddress! + written, bytes.count - written) }
+            }
+            guard count > 0 else { throw .last("write", displayPath) }
+            written += count
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .last("write", displayPath) }
+        let owner = wanted.owner ?? status.st_uid
+        let group = wanted.group ?? status.st_gid
+        if owner != status.st_uid || group != status.st_gid {
+            guard fchown(descriptor, owner, group) == 0 else { throw .last("set the owner of", displayPath) }
+        }
+        if let original { ExtendedAttributes.copy(from: original, to: descriptor) }
+        guard fchmod(descriptor, wanted.mode) == 0 else { throw .last("set the mode of", displayPath) }
+    }
+
+    func synchronise(displayPath: FilePath) throws(HostError) {
+        guard descriptor >= 0 else { return }
+        guard retrying({ fdatasync(descriptor) }) == 0 else { throw .last("synchronise", displayPath) }
+    }
+
+    func rename(to target: FilePath.Component, displayPath: FilePath) throws(HostError) {
+        let result = name.withPlatformString { old in
+            target.withPlatformString { new in
+                renameat(directory.descriptor, old, directory.descriptor, new)
+            }
+        }
+        guard result == 0 else { throw .last("write", displayPath) }
+        release()
+    }
+
+    func remove() {
+        guard descriptor >= 0 else {
+            _ = name.withPlatformString { unlinkat(directory.descriptor, $0, 0) }
+            return
+        }
+        // Once renamed, the file under this name is another's.
+        var mine = stat()
+        var found = stat()
+        fstat(descriptor, &mine)
+        let result = name.withPlatformString {
+            fstatat(directory.descriptor, $0, &found, AT_SYMLINK_NOFOLLOW)
+        }
+        if result == 0, mine.st_ino == found.st_ino {
+            _ = name.withPlatformString { unlinkat(directory.descriptor, $0, 0) }
+        }
+        release()
+    }
+
+    /// Gives up the lock and the descriptor; the file stays.
+    func release() {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        descriptor = -1
+    }
+}
+
+/// Access control lists, labels and user attributes of a file.
+enum ExtendedAttributes {
+    /// Attributes that speak of the old bytes, not of the file.
+    private static let boundToContents: Set<String> = ["security.capability", "security.ima", "security.evm"]
+
+    /// Copies what the file system of the target takes.
+    static func copy(from original: Int32, to copy: Int32) {
+        let size = flistxattr(original, nil, 0)
+        guard size > 0 else { return }
+        var names = [CChar](repeating: 0, count: size)
+        let length = flistxattr(original, &names, size)
+        guard length > 0 else { return }
+        for name in names.prefix(length).split(separator: 0) {
+            let name = String(decoding: name.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            guard !boundToContents.contains(name) else { continue }
+            let valueSize = fgetxattr(original, name, nil, 0)
+            guard valueSize >= 0 else { continue }
+            var value = [UInt8](repeating: 0, count: valueSize)
+            guard fgetxattr(original, name, &value, valueSize) == valueSize else { continue }
+            _ = fsetxattr(copy, name, value, valueSize, 0)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import MetadataTree
+
+/// A Mustache template, parsed once to a flat program.
+///
+/// The dialect is that of pystache 0.6.8 as os-apply-config set it up: no HTML escaping, no lambdas, values other
+/// than strings written as JSON.
+package struct Template: Sendable {
+    /// The text it was parsed from, with the name that messages give it.
+    package let source: MetadataSource
+    let program: [Instruction]
+    /// Bytes for standalone partials: what their indentation made of the source.
+    let text: [UInt8]
+
+    /// How deep sections may be nested in one template.
+    package static let sectionLimit = 512
+    /// How deep partials may use partials.
+    package static let partialLimit = 256
+
+    /// One step of the program. Offsets point into the template's text, at the tag's first byte.
+    enum Instruction: Sendable {
+        /// Bytes of the text, as they are.
+        case literal(Range<Int>)
+        case interpolation(Name, offset: Int)
+        /// Runs the steps up to `end` for each value of a list, once for another truthy value.
+        case section(Name, end: Int, offset: Int)
+        /// Runs the steps up to `end` if the value is falsy.
+        case inverted(Name, end: Int, offset: Int)
+        case partial(ByteString, indentation: ByteString, offset: Int)
+    }
+
+    /// A name in a tag: `.`, or parts between dots.
+    struct Name: Sendable {
+        let text: ByteString
+        let parts: [ByteString]
+
+        init(_ text: ByteString) {
+            self.text = text
+            parts = text == "." ? [] : text.split(on: UInt8(ascii: "."))
+        }
+
+        /// `{{.}}`: the top of the context stack.
+        var isTop: Bool { parts.isEmpty }
+    }
+
+    /// A tag in a template or partial.
+    package struct Place: Sendable {
+        let template: Template
+        let offset: Int
+
+        /// The file with the tag.
+        package var file: String { template.source.name }
+        /// Found anew each time it is asked for.
+        package var position: TextPosition { TextPosition(of: offset, in: template.text) }
+    }
+}
+
+/// What keeps a template from being parsed or rendered, and where.
+package struct TemplateError: Error, CustomStringConvertible {
+    package let template: String
+    package let position: TextPosition
+    package let reason: String
+
+    package init(template: String, position: TextPosition, reason: String) {
+        self.template = template
+        self.position = position
+        self.reason = reason
+    }
+
+    package var description: String { "\(template):\(position): \(reason)" }
+}

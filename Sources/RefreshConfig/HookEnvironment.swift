@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import HostSystem
+import SystemPackage
+
+/// The environment that the files of `environment.d`, beside a hook directory, make for its hooks.
+///
+/// The files are bash by contract: they are sourced, so one bash reads them all and hands over what it would export.
+/// No bash is started when there is nothing to source.
+struct HookEnvironment {
+    /// The files to source, in the order of their bytes.
+    let files: [FilePath]
+
+    init(beside hooks: String) {
+        let directory = FilePath(hooks).appending("..").appending("environment.d")
+        let entries = (try? DirectoryListing.entries(of: directory)) ?? []
+        files = entries.filter { entry in
+            let isNamed = entry.name.string.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2E, 0x2D: true
+                default: false
+                }
+            }
+            return isNamed && FileContents.status(directory.appending(entry.name))?.isRegular == true
+        }.map { directory.appending($0.name) }
+    }
+
+    /// What came of sourcing the files.
+    enum Outcome {
+        /// `NAME=value` entries; nil: this process's own.
+        case environment([[UInt8]]?)
+        /// A file failed, and with it bash.
+        case failed(CommandRunner.Ending)
+    }
+
+    /// - Throws: `HostError` when bash cannot be run or its answer cannot be read.
+    func load(
+        started: @Sendable @escaping (Int32) -> Void = { _ in }
+    ) async throws -> Outcome {
+        guard !files.isEmpty else { return .environment(nil) }
+        let directory = try PrivateDirectory()
+        let answer = directory.path.appending("environment")
+        // In brackets, as the original: an unset variable ends those with status 1, and bash -c with 127.
+        let sources = files.map { "source \(Self.quoted($0.string))\n" }.joined()
+        let script = "(\nset -eu -o pipefail\n\(sources)/usr/bin/env -0 > \(Self.quoted(answer.string))\n)\n"
+        let ending = try await CommandRunner.run(
+            CommandRunner.Command("/bin/bash", ["-c", script, "dib-run-parts"]), started: started)
+        guard ending.isSuccess else { return .failed(ending) }
+        let entries = try FileContents.read(answer).split(separator: 0).map(Array.init)
+        return .environment(entries.filter { !$0.starts(with: Array("_=".utf8)) })
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}
