@@ -31,6 +31,10 @@ package struct OriginalArguments {
         package let isOriginal: Bool
 
         package init(_ spellings: String..., arity: Arity, isOriginal: Bool = true) {
+            self.init(spellings, arity: arity, isOriginal: isOriginal)
+        }
+
+        package init(_ spellings: [String], arity: Arity, isOriginal: Bool = true) {
             self.spellings = spellings
             self.arity = arity
             self.isOriginal = isOriginal

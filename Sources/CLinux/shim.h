@@ -5,10 +5,6 @@
  */
 #pragma once
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/ioctl.h>
@@ -27,6 +23,9 @@ static inline int os_openat2(int directory, const char *path, int flags, unsigne
 static const unsigned long long os_resolve_in_root = RESOLVE_IN_ROOT;
 static const unsigned long long os_resolve_no_magic_links = RESOLVE_NO_MAGICLINKS;
 
+/* open(2), O_PATH, which the headers hide without _GNU_SOURCE; that would change types other modules share. */
+static const int os_o_path = __O_PATH;
+
 /* openat(2) */
 static inline int os_openat(int directory, const char *path, int flags, unsigned mode)
 {
@@ -34,10 +33,16 @@ static inline int os_openat(int directory, const char *path, int flags, unsigned
 }
 
 /* pipe2(2) */
-static inline int os_pipe2(int ends[2], int flags) { return pipe2(ends, flags); }
+static inline int os_pipe2(int ends[2], int flags) { return (int)syscall(SYS_pipe2, ends, flags); }
 
 /* syncfs(2) */
 static inline int os_syncfs(int descriptor) { return (int)syscall(SYS_syncfs, descriptor); }
+
+/* renameat2(2), RENAME_EXCHANGE */
+static inline int os_exchange(const char *one, const char *other)
+{
+    return (int)syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, 2);
+}
 
 /* prctl(2), PR_SET_CHILD_SUBREAPER */
 static inline int os_set_child_subreaper(int on) { return prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0); }

@@ -63,6 +63,8 @@ extension ProcessTree {
         return children.filter { parent(of: $0) != nil }
     }
 
+    package static func isAlive(_ process: Int32) -> Bool { parent(of: process) != nil }
+
     /// Makes the orphans among our descendants our children, so that none leaves the tree by losing its parent.
     package static func adoptOrphans() { _ = os_set_child_subreaper(1) }
 }

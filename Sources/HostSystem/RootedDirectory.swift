@@ -17,7 +17,7 @@ package final class RootedDirectory: Sendable {
         self.path = path
         if creating { try Self.makeDirectories(path) }
         descriptor = path.withPlatformString { name in
-            retrying { os_openat(AT_FDCWD, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0) }
+            retrying { os_openat(AT_FDCWD, name, openPathOnly | O_DIRECTORY | O_CLOEXEC, 0) }
         }
         guard descriptor >= 0 else { throw .last("open", path) }
     }
@@ -115,7 +115,7 @@ extension RootedDirectory {
                 pending.append(contentsOf: target.components.reversed())
                 continue
             }
-            let opening = pending.isEmpty ? flags | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_NOFOLLOW
+            let opening = pending.isEmpty ? flags | O_NOFOLLOW : openPathOnly | O_DIRECTORY | O_NOFOLLOW
             let next = component.withPlatformString { os_openat(here, $0, opening | O_CLOEXEC, 0) }
             guard next >= 0, !pending.isEmpty else { return next }
             trail.append(next)

@@ -92,7 +92,7 @@ package final class StagedWrite {
     }
 
     private func linkedStatus(_ path: FilePath) -> TargetStatus? {
-        guard let descriptor = try? root.open(path, O_PATH_FLAG) else { return nil }
+        guard let descriptor = try? root.open(path, openPathOnly) else { return nil }
         defer { close(descriptor) }
         return TargetStatus(of: descriptor)
     }

@@ -4,7 +4,8 @@ import CLinux
 import Glibc
 import SystemPackage
 
-let O_PATH_FLAG = Int32(O_PATH)
+/// Opening for the path alone: neither reading nor waiting for a FIFO.
+let openPathOnly = os_o_path
 
 /// What stands at a target's path.
 struct TargetStatus {
@@ -52,7 +53,7 @@ final class StagingDirectory {
             self.descriptor = descriptor
             isReadable = true
         } else {
-            descriptor = try root.open(path, O_PATH_FLAG | O_DIRECTORY)
+            descriptor = try root.open(path, openPathOnly | O_DIRECTORY)
             isReadable = false
         }
         var status = stat()

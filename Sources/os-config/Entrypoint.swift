@@ -1,6 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentRuntime
+import ApplyConfig
+import CollectConfig
+import Glibc
+import RefreshConfig
+
+/// The three agents in one file, chosen by the name it is called by; called by its own name, by its first word.
 @main
 struct Entrypoint {
-    static func main() {}
+    private static let names = [
+        "os-apply-config", "os-config-applier", "os-collect-config", "os-refresh-config", "dib-run-parts",
+    ]
+
+    static func main() async {
+        let invocation = Invocation.current
+        if let status = await run(invocation) { exit(status) }
+        if let shifted = invocation.shifted(), let status = await run(shifted) { exit(status) }
+        exit(explain(invocation))
+    }
+
+    /// Nil when the name is none of ours.
+    private static func run(_ invocation: Invocation) async -> Int32? {
+        let (name, words, environment) = (invocation.name, invocation.words, invocation.environment)
+        switch name {
+        case "os-apply-config", "os-config-applier":
+            return await ApplyConfigCommand.run(name: name, words: words, environment: environment)
+        case "os-collect-config":
+            return await CollectConfigCommand.run(name: name, words: words, environment: environment)
+        case "os-refresh-config":
+            return await RefreshConfigCommand.run(name: name, words: words, environment: environment)
+        case "dib-run-parts":
+            return await RunPartsCommand.run(name: name, words: words, environment: environment)
+        default: return nil
+        }
+    }
+
+    private static func explain(_ invocation: Invocation) -> Int32 {
+        let usage =
+            "usage: os-config PROGRAM [argument ...]\nPROGRAM is one of: \(names.joined(separator: ", "))\n"
+        switch invocation.words.first {
+        case "--version":
+            StandardStream.output.write(programVersion + "\n")
+            return ExitStatus.success
+        case "-h", "--help":
+            StandardStream.output.write(usage)
+            return ExitStatus.success
+        default:
+            StandardStream.error.write(usage)
+            return ExitStatus.usage
+        }
+    }
 }

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentRuntime
+import HostSystem
+import Logging
+import MetadataTree
+
+/// Collects, stores, runs the command and sleeps, until the task is cancelled or the settings are out of date.
+struct CollectLoop {
+    /// Why the loop came to its end.
+    enum End: Equatable {
+        case finished(Int32)
+        /// The settings have changed and are to be read anew.
+        case reload
+    }
+
+    /// What wakes the loop before its time.
+    enum Event: Sendable {
+        case sourceChanged
+        case reload
+    }
+
+    let plan: CollectPlan
+    let command: ChangeCommand?
+    let environment: [String: String]
+    let logger: Logger
+    let events: EventQueue
+
+    func run() async throws -> End {
+        guard let command, !plan.isPrintOnly else {
+            try await printCollected()
+            return .finished(ExitStatus.success)
+        }
+        if plan.splay > 0, !plan.isOneTime {
+            try await Task.sleep(for: .seconds(.random(in: 0..<plan.splay)))
+        }
+        return try await withThrowingTaskGroup(of: Void.self) { watchers in
+            defer { watchers.cancelAll() }
+            return try await poll(command, &watchers)
+        }
+    }
+
+    private func poll(_ command: ChangeCommand, _ watchers: inout ThrowingTaskGroup<Void, any Error>)
+        async throws -> End
+    {
+        let watching = WatchedSources()
+        var interval = plan.shortestInterval
+        while true {
+            let (status, hasChanged) = try await round(command)
+            if plan.isOneTime { return .finished(status) }
+            if plan.isOutdated { return .reload }
+            for provider in plan.providers where watching.begin(provider.name) {
+                watchers.addTask { [events] in
+                    if await provider.waitForChange() { events.add(.sourceChanged) }
+                    watching.end(provider.name)
+                }
+            }
+            if hasChanged { interval = plan.shortestInterval }
+            logger.info("Sleeping \(interval) seconds.")
+            if try await events.next(within: .seconds(interval)) == .reload { return .reload }
+            if plan.isOutdated { return .reload }
+            interval = min(max(interval * 2, 0.01), plan.longestInterval)
+        }
+    }
+
+    // MARK: A round
+
+    private func printCollected() async throws {
+        let round = CollectRound(providers: plan.providers, logger: logger)
+        let collected = try await round.collect { _ in [] }
+        var all = MetadataObject()
+        for output in collected.outputs { all[output.name] = output.value }
+        let text = JSONWriter.bytes(of: MetadataValue(.object(all)), layout: .indented)
+        StandardStream.output.write(text + [0x0A])
+    }
+
+    private func round(_ command: ChangeCommand) async throws -> (status: Int32, hasChanged: Bool) {
+        let cache = MetadataCache(
+            directory: plan.cacheDirectory, backup: plan.backupDirectory, logger: logger)
+        let collected = try await CollectRound(providers: plan.providers, logger: logger).collect { source in
+            lastCommitted(source, cache)
+        }
+        do {
+            let keeping = collected.unavailable.contains("local")
+            let stored = try cache.store(collected.outputs, keeping: keeping)
+            guard stored.isChange || plan.isForced else {
+                logger.debug("No changes detected.")
+                return (ExitStatus.success, false)
+            }
+            return (try await carryOut(command, stored, cache), stored.isChange)
+        } catch let error as HostError {
+            logger.error("\(error)")
+            return (ExitStatus.failure, false)
+        }
+    }
+
+    /// The documents of a source that is down, as the command last succeeded with them.
+    private func lastCommitted(_ source: String, _ cache: MetadataCache) -> [Output] {
+        guard let document = cache.committed(ByteString(source)) else { return [] }
+        logger.warning("Source [\(source)] is down: its last committed metadata is used.")
+        let merger = DeploymentMerger(keys: source == "heat_local" ? [] : plan.deploymentKeys, logger: logger)
+        return merger.outputs(of: document, source: source).compactMap { output in
+            cache.committed(output.name).map { Output(name: output.name, value: $0) }
+        }
+    }
+
+    private func carryOut(
+        _ command: ChangeCommand, _ stored: MetadataCache.Stored, _ cache: MetadataCache
+    ) async throws -> Int32 {
+        logger.info("Executing the command with OS_CONFIG_FILES=\(stored.paths.joined(separator: ":"))")
+        let ending = try await command.run(paths: stored.paths, environment: environment)
+        guard ending.isSuccess else {
+            logger.error("Command failed, will run it again with the same data. \(ending)")
+            return ending.shellStatus
+        }
+        try cache.commit(stored)
+        return ExitStatus.success
+    }
+}

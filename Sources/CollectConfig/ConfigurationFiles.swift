@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentRuntime
+import HostSystem
+import SystemPackage
+
+/// Which configuration files count: those that are named, or the first that is at a standard place.
+struct ConfigurationFiles {
+    private static let name = "os-collect-config.conf"
+
+    /// Files that nobody named, in order.
+    let standard: [FilePath]
+
+    init(arguments: OriginalArguments, environment: [String: String]) {
+        let places = [environment["HOME"] ?? "/", "/etc"].map { FilePath($0).appending(Self.name) }
+        var files: [FilePath] = []
+        if arguments.count("--config-file") == 0,
+            let first = places.first(where: { FileContents.status($0) != nil })
+        {
+            files.append(first)
+        }
+        let directories = places.map { FilePath($0.string + ".d") }
+        if arguments.count("--config-dir") == 0,
+            let first = directories.first(where: FileContents.isDirectory)
+        {
+            files += (try? Self.files(in: first)) ?? []
+        }
+        standard = files
+    }
+
+    /// Reads what `occurrence` names, if it is an option that names files.
+    func read(_ occurrence: OriginalArguments.Occurrence, read: (FilePath) throws -> Void) throws -> Bool {
+        let path = FilePath(occurrence.values.first ?? "")
+        switch occurrence.name {
+        case "--config-file":
+            try read(path)
+        case "--config-dir":
+            for file in try Self.files(in: path) { try read(file) }
+        default: return false
+        }
+        return true
+    }
+
+    /// The `*.conf` files of a directory, by name.
+    private static func files(in directory: FilePath) throws -> [FilePath] {
+        try DirectoryListing.entries(of: directory)
+            .map(\.name).filter { $0.string.hasSuffix(".conf") && !$0.string.hasPrefix(".") }
+            .map { directory.appending($0) }
+    }
+}

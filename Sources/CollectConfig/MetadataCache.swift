@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HostSystem
+import Logging
+import MetadataTree
+import SystemPackage
+
+/// The directory in which the collected documents are kept, all 0600:
+///
+/// - `NAME.json`: what was collected last,
+/// - `NAME.json.orig`: what was collected first,
+/// - `NAME.json.last`: what the command last succeeded with,
+/// - `os_config_files.json`: the paths of the documents, in order.
+struct MetadataCache {
+    /// What storing a round's documents has come to.
+    struct Stored {
+        /// The documents the command has not succeeded with yet.
+        var changed: [Output] = []
+        /// Names of documents that are no more, whose files are still here.
+        var removed: [ByteString] = []
+        /// Of all documents, in order.
+        var paths: [String] = []
+        /// Whether the list of paths is another one than before.
+        var isListNew = false
+
+        var isChange: Bool { !changed.isEmpty || !removed.isEmpty || isListNew }
+    }
+
+    private static let list = "os_config_files"
+    private static let attributes = StagedWrite.Attributes(mode: 0o600)
+
+    let directory: FilePath
+    let backup: FilePath
+    let logger: Logger
+
+    /// Writes the documents and, when something has changed, the list and the backup.
+    ///
+    /// - Parameter keeping: whether documents that no source gave are kept, since a source that may have given them is down.
+    /// - Throws: `HostError`; then nothing has changed on disk.
+    func store(_ outputs: [Output], keeping: Bool) throws -> Stored {
+        let root = try RootedDirectory(directory, creating: true)
+        let staged = StagedWrite(in: root)
+        var stored = Stored()
+        for output in outputs {
+            let path = Self.path(output.name)
+            let content = JSONWriter.bytes(of: output.value, layout: .indented)
+            _ = try staged.stage(path, content, Self.attributes)
+            stored.paths.append(directory.appending(path.components).string)
+            let isFirst =
+                FileContents.status(directory.appending(Self.path(output.name, ".orig").components)) == nil
+            if isFirst { _ = try staged.stage(Self.path(output.name, ".orig"), content, Self.attributes) }
+            if isFirst || committed(output.name) != output.value { stored.changed.append(output) }
+        }
+        if !keeping { stored.removed = try abandonedNames(Set(outputs.map(\.name))) }
+        let list = JSONWriter.bytes(of: MetadataValue(.array(stored.paths.map { MetadataValue(string: $0) })))
+        let listPath = Self.path(ByteString(Self.list))
+        stored.isListNew = try hasOtherList(root, listPath, list)
+        if stored.isChange { _ = try staged.stage(listPath, list, Self.attributes) }
+        try staged.commit()
+        if stored.isChange { backUp() }
+        return stored
+    }
+
+    /// Notes that the command has succeeded with what was stored.
+    ///
+    /// - Throws: `HostError`; then the next round finds the same changes again.
+    func commit(_ stored: Stored) throws {
+        let staged = StagedWrite(in: try RootedDirectory(directory))
+        for output in stored.changed {
+            let content = JSONWriter.bytes(of: output.value, layout: .indented)
+            _ = try staged.stage(Self.path(output.name, ".last"), content, Self.attributes)
+        }
+        for name in stored.removed {
+            for suffix in ["", ".orig", ".last"] { _ = try staged.stageRemoval(Self.path(name, suffix)) }
+        }
+        try staged.commit()
+    }
+
+    /// What the command last succeeded with; nil when there is none that can be read.
+    func committed(_ name: ByteString) -> MetadataValue? {
+        let path = directory.appending(Self.path(name, ".last").components)
+        guard let bytes = try? FileContents.read(path) else { return nil }
+        return try? JSONParser.parse(bytes, name: path.string)
+    }
+
+    private static func path(_ name: ByteString, _ suffix: String = "") -> FilePath {
+        FilePath("\(name.text).json\(suffix)")
+    }
+
+    /// Whether there is a list of paths that is not `list`.
+    private func hasOtherList(_ root: RootedDirectory, _ path: FilePath, _ list: [UInt8]) throws -> Bool {
+        guard let before = try root.read(path) else { return false }
+        guard let old = try? JSONParser.parse(before, name: path.string).array else { return true }
+        // The order and repetitions are the sources' business; what matters is which documents there are.
+        let new = try JSONParser.parse(list, name: path.string).array ?? []
+        return Set(old.compactMap(\.string)) != Set(new.compactMap(\.string))
+    }
+
+    /// Documents with files here that are neither `current` nor a source's own.
+    private func abandonedNames(_ current: Set<ByteString>) throws -> [ByteString] {
+        let suffix = ".json.orig"
+        return try DirectoryListing.entries(of: directory).compactMap { entry in
+            let file = entry.name.string
+            guard entry.kind == .regular, file.hasSuffix(suffix) else { return nil }
+            let name = ByteString(String(file.dropLast(suffix.count)))
+            let isSource = OptionTable.sources.contains { ByteString($0) == name }
+            return isSource || current.contains(name) ? nil : name
+        }
+    }
+
+    /// Copies the cache to the backup directory; a failure is survived.
+    private func backUp() {
+        let cache = directory.lexicallyNormalized().string + "/"
+        let copy = backup.lexicallyNormalized().string + "/"
+        if backup.isEmpty { return }
+        if cache.hasPrefix(copy) || copy.hasPrefix(cache) || copy == "//" {
+            logger.warning(
+                "the backup directory \(backup) and the cache \(directory) hold each other, ignoring")
+            return
+        }
+        do {
+            try FileTree.replace(backup, withCopyOf: directory)
+        } catch {
+            logger.warning("cannot back up the cache: \(error), ignoring")
+        }
+    }
+}

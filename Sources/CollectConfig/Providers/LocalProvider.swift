@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import HostSystem
+import Logging
+import MetadataTree
+import SystemPackage
+
+/// Directories of JSON files, each file a document of its own, that only we and our group can write.
+struct LocalProvider: MetadataProvider {
+    let name = "local"
+    let directories: [String]
+    let logger: Logger
+
+    func collect() async throws -> [Output] {
+        var found: [(file: ByteString, output: Output)] = []
+        for directory in directories {
+            guard let status = FileContents.status(FilePath(directory)) else {
+                logger.warning("\(directory) not found. Skipping")
+                continue
+            }
+            try checkTrust(status, directory)
+            for file in try files(in: directory) {
+                guard let value = try read(file.path) else { continue }
+                let name = ByteString(file.name)
+                if let reason = OutputName.objection(to: name) {
+                    logger.warning("The file name \(file.path) is refused: \(reason), ignoring")
+                    continue
+                }
+                found.append((name, Output(name: name, value: value)))
+            }
+        }
+        if found.isEmpty { logger.info("No local metadata found (\(directories.joined(separator: ", ")))") }
+        // Sorted by bytes; of the same name in two directories, the later directory stays the later.
+        let sorted = found.enumerated().sorted { left, right in
+            left.element.file == right.element.file
+                ? left.offset < right.offset
+                : left.element.file.bytes.lexicographicallyPrecedes(right.element.file.bytes)
+        }
+        return sorted.map(\.element.output)
+    }
+
+    private func checkTrust(_ status: FileContents.Status, _ directory: String) throws {
+        var isTrusted = true
+        if status.owner != getuid() {
+            logger.error("\(directory) is owned by another user. This is a security risk.")
+            isTrusted = false
+        }
+        if status.mode & S_IWOTH != 0 {
+            logger.error("\(directory) is world writable. This is a security risk.")
+            isTrusted = false
+        }
+        guard isTrusted else { throw ProviderError.unavailable("\(directory) is not trusted") }
+    }
+
+    private func files(in directory: String) throws -> [(name: String, path: String)] {
+        do {
+            return try DirectoryListing.entries(of: FilePath(directory))
+                .map(\.name.string).filter { !$0.hasPrefix(".") }
+                .map { ($0, "\(directory)/\($0)") }
+        } catch {
+            throw ProviderError.unavailable("\(error)")
+        }
+    }
+
+    /// Nil for what is no file; a file that cannot be trusted or read makes the whole source unavailable.
+    private func read(_ path: String) throws -> MetadataValue? {
+        guard let status = FileContents.status(FilePath(path)), status.isRegular else {
+            if !FileContents.isDirectory(FilePath(path)) { logger.warning("\(path) is not a file, ignoring") }
+            return nil
+        }
+        do {
+            let (bytes, status) = try FileContents.readWithStatus(FilePath(path))
+            if status.mode & S_IWOTH != 0 {
+                logger.error("\(path) is world writable. This is a security risk.")
+                throw ProviderError.unavailable("\(path) is not trusted")
+            }
+            return try JSONParser.parse(bytes, name: path)
+        } catch let error as JSONError {
+            logger.error("\(path) is not valid JSON (\(error))")
+            throw ProviderError.unavailable("\(error)")
+        } catch let error as HostError {
+            throw ProviderError.unavailable("\(error)")
+        }
+    }
+}
