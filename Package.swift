@@ -7,6 +7,9 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 
 let package = Package(
@@ -24,6 +27,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        // Parts of Hummingbird's own interface: named only because what is imported has to be.
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // Layer 0: the system's libraries and calls.
@@ -70,7 +77,7 @@ let package = Package(
             dependencies: [
                 "MetadataStore", "MetadataTree", "YAMLReading", "HostSystem", "RequestSigning",
                 "AgentRuntime",
-                hummingbird, argumentParser, logging,
+                hummingbird, httpTypes, nioCore, serviceLifecycle, argumentParser, logging, systemPackage,
             ]),
 
         // Layer 6: the entry points.
@@ -80,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "os-config",
             dependencies: ["ApplyConfig", "RefreshConfig", "CollectConfig", "AgentRuntime"]),
-        .executableTarget(name: "os-metadata-server", dependencies: ["AgentRuntime", "MetadataServer"]),
+        .executableTarget(name: "os-metadata-server", dependencies: ["MetadataServer", argumentParser]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -68,6 +68,8 @@ package struct OriginalArguments {
         self.takesPositionals = takesPositionals
         let pairs = options.flatMap { option in option.spellings.map { ($0, option) } }
         bySpelling = Dictionary(pairs) { first, _ in first }
+        // An ambiguous word is found before anything is done.
+        for word in words.prefix(while: { $0 != "--" }) { _ = try classify(word) }
         try read()
         if immediate == nil, !extras.isEmpty {
             throw UsageError("unrecognized arguments: \(extras.joined(separator: " "))")
@@ -80,11 +82,12 @@ package struct OriginalArguments {
     }
 
     /// The command line as ArgumentParser reads it the same way: of each of `rules` the last occurrence, each value bound
-    /// to its option by `=`.
+    /// to its option by `=`, but for an empty one, which it takes as a word of its own.
     package func canonicalWords(_ rules: [Option]) -> [String] {
         rules.flatMap { rule -> [String] in
             guard rule.arity != .immediate, let values = last(rule.name) else { return [] }
-            return rule.arity == .none ? [rule.name] : values.map { "\(rule.name)=\($0)" }
+            return rule.arity == .none
+                ? [rule.name] : values.flatMap { $0.isEmpty ? [rule.name, ""] : ["\(rule.name)=\($0)"] }
         }
     }
 
@@ -160,8 +163,7 @@ package struct OriginalArguments {
         }
         note(option, [])
         guard immediate == nil else { return }
-        var tail = rest.dropFirst()
-        if tail.first == "=" { tail = tail.dropFirst() }
+        let tail = rest.dropFirst()
         try take(next, "-\(first)", tail.isEmpty ? nil : String(tail))
     }
 

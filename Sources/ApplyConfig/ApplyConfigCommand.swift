@@ -121,7 +121,7 @@ package struct ApplyConfigCommand {
             tree: TemplateTree(root: templateRoot), metadata: metadata, logger: logger)
         let rendered = try await renderer.render()
         warnOfMissingKeys(rendered, logger)
-        let installer = TreeInstaller(output: FilePath(options.output), logger: logger)
+        let installer = TreeInstaller(outputRoot: options.output, logger: logger)
         let plans = try installer.plan(rendered)
         if !options.validate { try installer.install(plans) }
     }

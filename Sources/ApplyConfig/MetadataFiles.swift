@@ -46,12 +46,13 @@ struct MetadataFiles {
         listed = try Self.readList(Self.formerList)
     }
 
-    /// The paths in a JSON list; none when there is no such file. Null and "" are skipped.
+    /// The paths in a JSON list; none when there is no such file. Null counts as "", which is skipped later.
     private static func readList(_ path: String) throws -> [String] {
         guard FileContents.status(FilePath(path)) != nil else { return [] }
         let value = try JSONParser.parse(try FileContents.read(FilePath(path)), name: path)
         guard let elements = value.array else { throw ConfigError("No list defined in json file: \(path)") }
-        return try elements.filter(\.isTruthy).map { element in
+        return try elements.map { element in
+            if !element.isTruthy { return "" }
             guard let string = element.string else {
                 throw ConfigError(
                     "\(element.provenance.location ?? path): a list of files holds strings only")

@@ -15,7 +15,8 @@ struct TreeInstaller {
         var isRemoval: Bool { file.body.isEmpty && !file.controls.allowEmpty }
     }
 
-    let output: FilePath
+    /// As it was given.
+    let outputRoot: String
     let logger: Logger
 
     /// Looks up the owners that control files name.
@@ -24,7 +25,7 @@ struct TreeInstaller {
     func plan(_ files: [RenderedFile]) throws -> [Plan] {
         var database: UserDatabase?
         func users() -> UserDatabase {
-            let known = database ?? UserDatabase(root: try? RootedDirectory(output))
+            let known = database ?? UserDatabase(root: try? RootedDirectory(FilePath(outputRoot)))
             database = known
             return known
         }
@@ -55,7 +56,11 @@ struct TreeInstaller {
     /// - Throws: `HostError`; before the first rename nothing has changed.
     func install(_ plans: [Plan]) throws {
         guard !plans.isEmpty else { return }
-        let root = try RootedDirectory(output, creating: true)
+        guard FileContents.status(FilePath(outputRoot)) != nil || plans.contains(where: { !$0.isRemoval }) else {
+            for plan in plans { logger.info("not creating empty \(shown(plan.file.path))") }
+            return
+        }
+        let root = try RootedDirectory(FilePath(outputRoot), creating: true)
         let staged = StagedWrite(in: root)
         for plan in plans {
             let path = plan.file.path
@@ -64,11 +69,16 @@ struct TreeInstaller {
                 continue
             }
             if try staged.stageRemoval(path) == .stayAbsent {
-                logger.info("not creating empty \(root.displayPath(path))")
+                logger.info("not creating empty \(shown(path))")
             }
         }
         try staged.commit { path, change in
-            logger.info("\(change == .remove ? "deleting" : "writing") \(root.displayPath(path))")
+            logger.info("\(change == .remove ? "deleting" : "writing") \(shown(path))")
         }
+    }
+
+    /// A path for a message: the root as it was given, and what is below it.
+    private func shown(_ path: FilePath) -> String {
+        outputRoot.hasSuffix("/") ? "\(outputRoot)\(path)" : "\(outputRoot)/\(path)"
     }
 }

@@ -41,7 +41,11 @@ struct TreeRenderer {
             let source = MetadataSource(name: entry.path.string, bytes: bytes)
             let partials = TemplatePartials(
                 templateDirectory: entry.path.removingLastComponent(), root: tree.root, logger: logger)
-            rendering = try Template.parse(source).render(metadata, partials: partials)
+            do {
+                rendering = try Template.parse(source).render(metadata, partials: partials)
+            } catch let error as TemplateError where error.template != source.name {
+                throw ConfigError("could not render \(entry.path): \(error)")
+            }
         }
         let controls = try entry.controlPath.map { try TemplateControls(reading: $0) } ?? TemplateControls()
         for warning in controls.warnings { logger.warning("\(warning)") }

@@ -16,7 +16,7 @@ enum ValueType: String, CaseIterable {
 
     /// The extended regular expression that a value's text must match as a whole.
     ///
-    /// As in the original, the class of `swiftdevices` is the range from `.` to `_`, and a digit is a digit of ASCII.
+    /// As in the original, the class of `swiftdevices` is the range from `.` to `_`.
     private var pattern: String? {
         switch self {
         case .int: "^[0-9]+$"
@@ -46,8 +46,21 @@ enum ValueType: String, CaseIterable {
         switch value.kind {
         case .array, .object: nil
         case .boolean(let value): Array((value ? "True" : "False").utf8)
+        case .string(let string) where self == .swiftdevices: Self.withPlainDigits(string)
         default: PythonText.bytes(of: value)
         }
+    }
+
+    /// Digits of any script as ASCII's where a region or zone is numbered: there the original takes them all.
+    private static func withPlainDigits(_ string: ByteString) -> [UInt8] {
+        var isNumbering = false
+        var text = ""
+        for scalar in string.text.unicodeScalars {
+            let isDigit = scalar.properties.numericType == .decimal
+            text.unicodeScalars.append(isNumbering && isDigit ? "0" : scalar)
+            isNumbering = scalar == "r" || scalar == "z" || (isNumbering && isDigit)
+        }
+        return Array(text.utf8)
     }
 }
 

@@ -35,6 +35,9 @@ static inline int os_openat(int directory, const char *path, int flags, unsigned
 /* pipe2(2) */
 static inline int os_pipe2(int ends[2], int flags) { return (int)syscall(SYS_pipe2, ends, flags); }
 
+/* memfd_create(2), closed on exec */
+static inline int os_memfd(const char *name) { return (int)syscall(SYS_memfd_create, name, 1u); }
+
 /* syncfs(2) */
 static inline int os_syncfs(int descriptor) { return (int)syscall(SYS_syncfs, descriptor); }
 

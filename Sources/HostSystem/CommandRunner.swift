@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import Glibc
 import Subprocess
 package import SystemPackage
@@ -43,11 +44,17 @@ package enum CommandRunner {
         package var arguments: [String]
         /// `NAME=value` entries; nil: those of this process.
         package var environment: [[UInt8]]?
+        /// Where the program starts; nil: where this process is.
+        package var workingDirectory: FilePath?
 
-        package init(_ program: FilePath, _ arguments: [String] = [], environment: [[UInt8]]? = nil) {
+        package init(
+            _ program: FilePath, _ arguments: [String] = [], environment: [[UInt8]]? = nil,
+            workingDirectory: FilePath? = nil
+        ) {
             self.program = program
             self.arguments = arguments
             self.environment = environment
+            self.workingDirectory = workingDirectory
         }
 
         fileprivate var configuration: Configuration {
@@ -55,7 +62,9 @@ package enum CommandRunner {
                 executable: program.components.count == 1 && !program.isAbsolute
                     ? .name(program.string) : .path(program),
                 arguments: Arguments(arguments),
-                environment: environment.map { .custom($0) } ?? .inherit)
+                // The library takes C strings.
+                environment: environment.map { .custom($0.map { $0 + [0] }) } ?? .inherit,
+                workingDirectory: workingDirectory)
         }
     }
 
@@ -73,15 +82,36 @@ package enum CommandRunner {
         _ command: Command, input: [UInt8], outputLimit: Int = 1 << 30
     ) async throws -> Captured {
         do {
+            // From a file, not through a pipe: the library ends the process when a program does not read its pipe.
             let result = try await Subprocess.run(
-                command.configuration, input: .array(input), output: .bytes(limit: outputLimit),
-                error: .bytes(limit: outputLimit))
+                command.configuration,
+                input: .fileDescriptor(try inputFile(input, command), closeAfterSpawningProcess: true),
+                output: .bytes(limit: outputLimit), error: .bytes(limit: outputLimit))
             return Captured(
                 ending: Ending(result.terminationStatus), output: result.standardOutput,
                 errorOutput: result.standardError)
         } catch let error as SubprocessError {
             throw hostError(error, command)
         }
+    }
+
+    /// A nameless file in memory with `input`, to be read from its start.
+    private static func inputFile(_ input: [UInt8], _ command: Command) throws(HostError) -> FileDescriptor {
+        let descriptor = os_memfd("input")
+        guard descriptor >= 0 else { throw .last("run", command.program) }
+        var written = 0
+        while written < input.count {
+            let count = input.withUnsafeBytes { bytes in
+                retrying { write(descriptor, bytes.baseAddress! + written, bytes.count - written) }
+            }
+            guard count > 0 else {
+                close(descriptor)
+                throw .last("run", command.program)
+            }
+            written += count
+        }
+        lseek(descriptor, 0, SEEK_SET)
+        return FileDescriptor(rawValue: descriptor)
     }
 
     /// Runs a program with this process's standard streams.

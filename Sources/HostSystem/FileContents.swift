@@ -13,6 +13,8 @@ package enum FileContents {
         package let mode: UInt32
         package let owner: UInt32
         package let size: Int
+        /// Seconds since 1970.
+        package let modified: Int
 
         init(_ status: stat) {
             isRegular = status.st_mode & S_IFMT == S_IFREG
@@ -20,6 +22,7 @@ package enum FileContents {
             mode = status.st_mode & 0o7777
             owner = status.st_uid
             size = Int(status.st_size)
+            modified = status.st_mtim.tv_sec
         }
     }
 

@@ -26,10 +26,21 @@ struct HookEnvironment {
         }.map { directory.appending($0.name) }
     }
 
+    /// What the files leave behind for the hooks.
+    struct Loaded {
+        /// `NAME=value` entries; nil: this process's own.
+        var entries: [[UInt8]]?
+        /// Where the files went with `cd`.
+        var directory: FilePath?
+        /// Their umask.
+        var mask: UInt32?
+    }
+
     /// What came of sourcing the files.
     enum Outcome {
-        /// `NAME=value` entries; nil: this process's own.
-        case environment([[UInt8]]?)
+        case loaded(Loaded)
+        /// A file ended bash with `exit 0`: no hook is to run.
+        case ended
         /// A file failed, and with it bash.
         case failed(CommandRunner.Ending)
     }
@@ -38,17 +49,29 @@ struct HookEnvironment {
     func load(
         started: @Sendable @escaping (Int32) -> Void = { _ in }
     ) async throws -> Outcome {
-        guard !files.isEmpty else { return .environment(nil) }
+        guard !files.isEmpty else { return .loaded(Loaded()) }
         let directory = try PrivateDirectory()
         let answer = directory.path.appending("environment")
         // In brackets, as the original: an unset variable ends those with status 1, and bash -c with 127.
         let sources = files.map { "source \(Self.quoted($0.string))\n" }.joined()
-        let script = "(\nset -eu -o pipefail\n\(sources)/usr/bin/env -0 > \(Self.quoted(answer.string))\n)\n"
+        let report = "{ umask; pwd -P; /usr/bin/env -0; } > \(Self.quoted(answer.string))"
+        let script = "(\nset -eu -o pipefail\n\(sources)\(report)\n)\n"
         let ending = try await CommandRunner.run(
             CommandRunner.Command("/bin/bash", ["-c", script, "dib-run-parts"]), started: started)
         guard ending.isSuccess else { return .failed(ending) }
-        let entries = try FileContents.read(answer).split(separator: 0).map(Array.init)
-        return .environment(entries.filter { !$0.starts(with: Array("_=".utf8)) })
+        guard FileContents.status(answer) != nil else { return .ended }
+        return .loaded(Self.loaded(try FileContents.read(answer)))
+    }
+
+    /// The umask and the directory, a line each, and the entries.
+    private static func loaded(_ answer: [UInt8]) -> Loaded {
+        let lines = answer.split(separator: 0x0A, maxSplits: 2, omittingEmptySubsequences: false)
+        guard lines.count == 3 else { return Loaded() }
+        let entries = lines[2].split(separator: 0).map(Array.init)
+        return Loaded(
+            entries: entries.filter { !$0.starts(with: Array("_=".utf8)) },
+            directory: FilePath(String(decoding: lines[1], as: UTF8.self)),
+            mask: UInt32(String(decoding: lines[0], as: UTF8.self), radix: 8))
     }
 
     private static func quoted(_ text: String) -> String {

@@ -37,11 +37,13 @@ final class HookRunner: Sendable {
     /// Runs the hooks of `directory`, up to the first that fails.
     func run(_ directory: HookDirectory) async -> Outcome {
         var profile = RunProfile()
-        let environment: [[UInt8]]?
+        let environment: HookEnvironment.Loaded
         switch await loadEnvironment(beside: directory, profile) {
         case .success(let loaded): environment = loaded
         case .failure(let failure): return failure.outcome
         }
+        let mask = environment.mask.map { umask($0) }
+        defer { if let mask { umask(mask) } }
         for hook in directory.hooks {
             if let stop { return .stopped(stop) }
             let path = directory.hookPath(hook)
@@ -64,7 +66,7 @@ final class HookRunner: Sendable {
 
     private func loadEnvironment(
         beside directory: HookDirectory, _ profile: RunProfile
-    ) async -> Result<[[UInt8]]?, Failure> {
+    ) async -> Result<HookEnvironment.Loaded, Failure> {
         let environment = HookEnvironment(beside: directory.path)
         for file in environment.files { profile.say("Sourcing environment file \(file)") }
         do {
@@ -72,7 +74,8 @@ final class HookRunner: Sendable {
             await end()
             if let stop { return .failure(Failure(outcome: .stopped(stop))) }
             switch outcome {
-            case .environment(let entries): return .success(entries)
+            case .loaded(let environment): return .success(environment)
+            case .ended: return .failure(Failure(outcome: .completed))
             case .failed(let ending):
                 let outcome = Outcome.failed(
                     "environment.d", status: ending.shellStatus, reason: ending.description)
@@ -84,30 +87,37 @@ final class HookRunner: Sendable {
     }
 
     /// The status of one hook, as a shell tells it.
-    private func run(_ path: String, _ environment: [[UInt8]]?) async -> (status: Int32, reason: String) {
+    private func run(_ path: String, _ environment: HookEnvironment.Loaded) async -> (status: Int32, reason: String) {
         do {
             let ending = try await runProgram(FilePath(path), environment)
             return (ending.shellStatus, ending.description)
         } catch let error as HostError {
-            return (error.errno == .permissionDenied ? 126 : 127, error.description)
+            let isThere = FileContents.status(FilePath(path)) != nil
+            return (isThere && !FileContents.isExecutable(FilePath(path)) ? 126 : 127, error.description)
         } catch {
             return (127, "\(error)")
         }
     }
 
-    private func runProgram(_ path: FilePath, _ environment: [[UInt8]]?) async throws -> CommandRunner.Ending
+    private func runProgram(_ path: FilePath, _ environment: HookEnvironment.Loaded) async throws -> CommandRunner.Ending
     {
         // A name without a slash would be looked for in PATH.
         let program = path.isAbsolute || path.components.count > 1 ? path : FilePath("./\(path)")
         do {
             return try await CommandRunner.run(
-                CommandRunner.Command(program, environment: environment), started: { [self] in begin($0) })
+                Self.command(program, [], environment), started: { [self] in begin($0) })
         } catch let error as HostError where error.errno == .execFormatError {
             // No `#!`: a shell script, as to every shell.
             return try await CommandRunner.run(
-                CommandRunner.Command("/bin/bash", [program.string], environment: environment),
-                started: { [self] in begin($0) })
+                Self.command("/bin/bash", [program.string], environment), started: { [self] in begin($0) })
         }
+    }
+
+    private static func command(
+        _ program: FilePath, _ arguments: [String], _ environment: HookEnvironment.Loaded
+    ) -> CommandRunner.Command {
+        CommandRunner.Command(
+            program, arguments, environment: environment.entries, workingDirectory: environment.directory)
     }
 
     // MARK: Stopping

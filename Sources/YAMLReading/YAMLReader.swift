@@ -180,6 +180,7 @@ private struct Composer {
             let key = try value(of: event, depth: depth + 1)
             var valueEvent = try next()
             defer { yaml_event_delete(&valueEvent) }
+            try refuseTab(from: event.end_mark, to: valueEvent.start_mark)
             let value = try value(of: valueEvent, depth: depth + 1)
             if isMerge {
                 try merge(value, into: &merged, keyMark)
@@ -190,6 +191,14 @@ private struct Composer {
         guard !merged.isEmpty else { return members }
         merged.update(with: members)
         return merged
+    }
+
+    /// libyaml takes a tab between a colon and its value, PyYAML does not.
+    private func refuseTab(from keyEnd: yaml_mark_t, to valueStart: yaml_mark_t) throws(YAMLError) {
+        guard keyEnd.line == valueStart.line else { return }
+        let between = lines.offset(of: keyEnd)..<max(lines.offset(of: keyEnd), lines.offset(of: valueStart))
+        guard source.bytes[between].contains(0x09) else { return }
+        throw failure("found a tab that cannot start any token", keyEnd)
     }
 
     private func isMergeKey(_ event: yaml_event_t) -> Bool {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentRuntime
+package import ArgumentParser
+import HostSystem
+import Logging
+import SystemPackage
+
+/// os-metadata-server: serves metadata to nodes.
+package struct MetadataServerCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "os-metadata-server",
+        abstract: "Serves metadata to nodes: as JSON at a URL, and as CloudFormation does.",
+        version: programVersion)
+
+    @Option(help: ArgumentHelp("Directory of node files (NAME.yaml, NAME.json), watched.", valueName: "directory"))
+    var nodes: String
+
+    @Option(help: ArgumentHelp("Address to listen on; port 0 for one the kernel chooses.", valueName: "host:port"))
+    var listen = "127.0.0.1:8000"
+
+    @Flag(name: .shortAndLong, help: "Log each request.")
+    var verbose = false
+
+    package init() {}
+
+    package func validate() throws {
+        guard address != nil else { throw ValidationError("--listen wants HOST:PORT, not '\(listen)'") }
+    }
+
+    private var address: (host: String, port: Int)? {
+        guard let colon = listen.lastIndex(of: ":"), let port = UInt16(listen[listen.index(after: colon)...]) else {
+            return nil
+        }
+        let host = listen[..<colon].filter { $0 != "[" && $0 != "]" }
+        return host.isEmpty ? nil : (host, Int(port))
+    }
+
+    package func run() async throws {
+        guard let address else { return }
+        let logger = AgentLogHandler.logger(layout: .named("os-metadata-server"), level: verbose ? .debug : .warning)
+        do {
+            try await ServerApplication(
+                nodes: FilePath(nodes), host: address.host, port: address.port, logger: logger
+            ).run()
+        } catch {
+            logger.error("\(error)")
+            throw ExitCode(ExitStatus.failure)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentRuntime
+import Hummingbird
+import Logging
+import MetadataStore
+import NIOCore
+import SystemPackage
+
+/// The HTTP server over a directory of nodes.
+struct ServerApplication {
+    let nodes: FilePath
+    let host: String
+    let port: Int
+    let logger: Logger
+
+    /// Serves until a signal ends it.
+    ///
+    /// - Throws: `HostError` when the nodes cannot be read, or the error of a port that cannot be had.
+    func run() async throws {
+        let store = InMemoryMetadataStore()
+        let feed = ChangeFeed()
+        let directory = NodeDirectory(path: nodes, store: store, feed: feed, logger: logger)
+        try await directory.load()
+
+        let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+        RequestRoutes(store: store, feed: feed).register(on: router)
+        CloudFormationRoutes(store: store).register(on: router)
+        let application = Application(
+            router: router,
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port), serverName: "os-metadata-server/\(programVersion)"),
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? 0
+                StandardStream.output.write("listening on http://\(host):\(port)\n")
+            },
+            logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await directory.watch() }
+            group.addTask { try await application.runService() }
+            // The server ends on a signal; the watch, only by an error.
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+}
