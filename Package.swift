@@ -51,7 +51,7 @@ let package = Package(
         .target(name: "Mustache", dependencies: ["MetadataTree"]),
 
         // Layer 3
-        .target(name: "AgentRuntime", dependencies: ["HostSystem", argumentParser, logging]),
+        .target(name: "AgentRuntime", dependencies: ["HostSystem", argumentParser, logging, systemPackage]),
 
         // Layer 4: a program each.
         .target(
@@ -62,12 +62,12 @@ let package = Package(
             ]),
         .target(
             name: "RefreshConfig",
-            dependencies: ["HostSystem", "AgentRuntime", argumentParser, logging]),
+            dependencies: ["HostSystem", "AgentRuntime", argumentParser, logging, systemPackage]),
         .target(
             name: "CollectConfig",
             dependencies: [
                 "MetadataTree", "RequestSigning", "HostSystem", "HTTPTransport", "AgentRuntime", "CLibExpat",
-                argumentParser, logging,
+                logging, systemPackage,
             ]),
         .target(name: "MetadataStore", dependencies: ["MetadataTree"]),
 
@@ -88,6 +88,27 @@ let package = Package(
             name: "os-config",
             dependencies: ["ApplyConfig", "RefreshConfig", "CollectConfig", "AgentRuntime"]),
         .executableTarget(name: "os-metadata-server", dependencies: ["MetadataServer", argumentParser]),
+
+        // Tests
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "MetadataTreeTests", dependencies: ["MetadataTree"]),
+        .testTarget(name: "MustacheTests", dependencies: ["Mustache", "MetadataTree"]),
+        .testTarget(name: "YAMLReadingTests", dependencies: ["YAMLReading", "MetadataTree"]),
+        .testTarget(name: "RequestSigningTests", dependencies: ["RequestSigning"]),
+        .testTarget(name: "HostSystemTests", dependencies: ["HostSystem", "TestSupport", systemPackage]),
+        .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"]),
+        .testTarget(name: "AgentRuntimeTests", dependencies: ["AgentRuntime"]),
+        .testTarget(name: "RefreshConfigTests", dependencies: ["RefreshConfig", "TestSupport"]),
+        .testTarget(
+            name: "CollectConfigTests",
+            dependencies: ["CollectConfig", "MetadataTree", "HTTPTransport", logging]),
+        .testTarget(
+            name: "MetadataServerTests", dependencies: ["MetadataServer", "MetadataStore", "MetadataTree"]),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["TestSupport"]),
+        .testTarget(
+            name: "CompatibilityTests", dependencies: ["TestSupport", "Mustache", "MetadataTree"],
+            exclude: ["Fixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )

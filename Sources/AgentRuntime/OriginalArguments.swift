@@ -49,12 +49,15 @@ package struct OriginalArguments {
     /// The options in the order of the command line.
     package private(set) var occurrences: [Occurrence] = []
     package private(set) var positionals: [String] = []
+    /// The name of the occurrence that stands for the positionals, where they were taken.
+    package static let positionalName = ""
     /// The `immediate` option that ended the reading.
     package private(set) var immediate: String?
 
     private let options: [Option]
     private let bySpelling: [String: Option]
-    private let words: [String]
+    /// As they were given.
+    package let words: [String]
     private let takesPositionals: Bool
     private var hasPositionals = false
     private var extras: [String] = []
@@ -128,6 +131,7 @@ package struct OriginalArguments {
         if takesPositionals, !hasPositionals {
             hasPositionals = true
             positionals = run
+            occurrences.append(Occurrence(name: Self.positionalName, values: run))
         } else {
             extras.append(contentsOf: run)
         }

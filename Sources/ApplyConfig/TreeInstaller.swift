@@ -56,11 +56,12 @@ struct TreeInstaller {
     /// - Throws: `HostError`; before the first rename nothing has changed.
     func install(_ plans: [Plan]) throws {
         guard !plans.isEmpty else { return }
-        guard FileContents.status(FilePath(outputRoot)) != nil || plans.contains(where: { !$0.isRemoval }) else {
+        guard FileContents.status(FilePath(outputRoot)) != nil || plans.contains(where: { !$0.isRemoval })
+        else {
             for plan in plans { logger.info("not creating empty \(shown(plan.file.path))") }
             return
         }
-        let root = try RootedDirectory(FilePath(outputRoot), creating: true)
+        let root = try RootedDirectory(FilePath(outputRoot), creating: .open)
         let staged = StagedWrite(in: root)
         for plan in plans {
             let path = plan.file.path

@@ -15,17 +15,14 @@ final class ChangeCommand: Sendable {
     /// How long a command that is asked to end may take.
     private static let grace = Duration.seconds(5)
 
-    private let line: String
     private let state = Mutex(State())
 
-    init(_ line: String) {
-        self.line = line
-    }
-
-    /// Runs the command with `OS_CONFIG_FILES` set to `paths`.
+    /// Runs `line` with `OS_CONFIG_FILES` set to `paths`.
     ///
     /// - Throws: `HostError` when the shell cannot be started.
-    func run(paths: [String], environment: [String: String]) async throws -> CommandRunner.Ending {
+    func run(_ line: String, paths: [String], environment: [String: String]) async throws
+        -> CommandRunner.Ending
+    {
         var environment = environment
         environment["OS_CONFIG_FILES"] = paths.joined(separator: ":")
         let entries = environment.map { Array("\($0.key)=\($0.value)".utf8) }

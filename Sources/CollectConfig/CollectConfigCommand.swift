@@ -64,7 +64,7 @@ package struct CollectConfigCommand {
 /// Runs the loop, hears signals, and reads the settings anew when that is called for.
 private struct CollectDaemon {
     private enum Outcome: Sendable {
-        case loop(CollectLoop.End)
+        case finished(Int32)
         case signal(Int32)
         case failed(String)
     }
@@ -76,16 +76,55 @@ private struct CollectDaemon {
 
     func run(_ first: CollectPlan) async -> Int32 {
         let events = EventQueue()
+        let command = ChangeCommand()
         let signals = SignalStream.of([SIGTERM, SIGINT, SIGHUP])
+        let outcome = await withTaskGroup(of: Outcome?.self) { group in
+            group.addTask { await follow(first, command, events) }
+            group.addTask {
+                for await signal in signals {
+                    if signal == SIGHUP {
+                        events.add(.reload)
+                        continue
+                    }
+                    await command.stop()
+                    return .signal(signal)
+                }
+                return nil
+            }
+            var outcome: Outcome?
+            while outcome == nil, let next = await group.next() { outcome = next }
+            group.cancelAll()
+            return outcome
+        }
+        switch outcome {
+        case .finished(let status): return status
+        case .signal(let signal): SignalStream.die(of: signal)
+        case .failed(let reason): logger.error("\(reason)")
+        case nil: break
+        }
+        return ExitStatus.failure
+    }
+
+    /// Runs the loop, again with a new plan each time the settings have changed. Nil when it was cancelled.
+    private func follow(_ first: CollectPlan, _ command: ChangeCommand, _ events: EventQueue) async
+        -> Outcome?
+    {
         var plan = first
+        var isFirst = true
         while true {
-            switch await run(plan, signals, events) {
-            case .loop(.finished(let status)): return status
-            case .failed(let reason):
-                logger.error("\(reason)")
-                return ExitStatus.failure
-            case .signal(let signal): SignalStream.die(of: signal)
-            case .loop(.reload): plan = reloaded(plan)
+            let loop = CollectLoop(
+                plan: plan, splays: isFirst, command: command, environment: environment, logger: logger, events: events)
+            isFirst = false
+            do {
+                guard case .finished(let status) = try await loop.run() else {
+                    plan = reloaded(plan)
+                    continue
+                }
+                return .finished(status)
+            } catch is CancellationError {
+                return nil
+            } catch {
+                return .failed("\(error)")
             }
         }
     }
@@ -98,41 +137,7 @@ private struct CollectDaemon {
             return try CollectPlan(settings, environment: environment, transport: transport, logger: logger)
         } catch {
             logger.error("the configuration cannot be used, keeping the old one: \(error)")
-            return old
-        }
-    }
-
-    private func run(_ plan: CollectPlan, _ signals: AsyncStream<Int32>, _ events: EventQueue) async
-        -> Outcome
-    {
-        let command = plan.command.map(ChangeCommand.init)
-        let loop = CollectLoop(
-            plan: plan, command: command, environment: environment, logger: logger, events: events)
-        return await withTaskGroup(of: Outcome?.self) { group in
-            group.addTask {
-                do {
-                    return .loop(try await loop.run())
-                } catch is CancellationError {
-                    return nil
-                } catch {
-                    return .failed("\(error)")
-                }
-            }
-            group.addTask {
-                for await signal in signals {
-                    if signal == SIGHUP {
-                        events.add(.reload)
-                        continue
-                    }
-                    await command?.stop()
-                    return .signal(signal)
-                }
-                return nil
-            }
-            var outcome: Outcome?
-            while outcome == nil, let next = await group.next() { outcome = next }
-            group.cancelAll()
-            return outcome ?? .failed("the loop ended")
+            return old.acceptingFiles()
         }
     }
 }

@@ -21,32 +21,34 @@ struct CollectLoop {
     }
 
     let plan: CollectPlan
-    let command: ChangeCommand?
+    /// Whether a random time is waited first: when the program starts, not when its settings change.
+    let splays: Bool
+    let command: ChangeCommand
     let environment: [String: String]
     let logger: Logger
     let events: EventQueue
 
     func run() async throws -> End {
-        guard let command, !plan.isPrintOnly else {
+        guard let line = plan.command, !plan.isPrintOnly else {
             try await printCollected()
             return .finished(ExitStatus.success)
         }
-        if plan.splay > 0, !plan.isOneTime {
+        if splays, plan.splay > 0, !plan.isOneTime {
             try await Task.sleep(for: .seconds(.random(in: 0..<plan.splay)))
         }
         return try await withThrowingTaskGroup(of: Void.self) { watchers in
             defer { watchers.cancelAll() }
-            return try await poll(command, &watchers)
+            return try await poll(line, &watchers)
         }
     }
 
-    private func poll(_ command: ChangeCommand, _ watchers: inout ThrowingTaskGroup<Void, any Error>)
+    private func poll(_ line: String, _ watchers: inout ThrowingTaskGroup<Void, any Error>)
         async throws -> End
     {
         let watching = WatchedSources()
         var interval = plan.shortestInterval
         while true {
-            let (status, hasChanged) = try await round(command)
+            let (status, hasChanged) = try await round(line)
             if plan.isOneTime { return .finished(status) }
             if plan.isOutdated { return .reload }
             for provider in plan.providers where watching.begin(provider.name) {
@@ -74,7 +76,7 @@ struct CollectLoop {
         StandardStream.output.write(text + [0x0A])
     }
 
-    private func round(_ command: ChangeCommand) async throws -> (status: Int32, hasChanged: Bool) {
+    private func round(_ line: String) async throws -> (status: Int32, hasChanged: Bool) {
         let cache = MetadataCache(
             directory: plan.cacheDirectory, backup: plan.backupDirectory, logger: logger)
         let collected = try await CollectRound(providers: plan.providers, logger: logger).collect { source in
@@ -87,7 +89,7 @@ struct CollectLoop {
                 logger.debug("No changes detected.")
                 return (ExitStatus.success, false)
             }
-            return (try await carryOut(command, stored, cache), stored.isChange)
+            return (try await carryOut(line, stored, cache), stored.isChange)
         } catch let error as HostError {
             logger.error("\(error)")
             return (ExitStatus.failure, false)
@@ -96,19 +98,31 @@ struct CollectLoop {
 
     /// The documents of a source that is down, as the command last succeeded with them.
     private func lastCommitted(_ source: String, _ cache: MetadataCache) -> [Output] {
-        guard let document = cache.committed(ByteString(source)) else { return [] }
-        logger.warning("Source [\(source)] is down: its last committed metadata is used.")
-        let merger = DeploymentMerger(keys: source == "heat_local" ? [] : plan.deploymentKeys, logger: logger)
-        return merger.outputs(of: document, source: source).compactMap { output in
-            cache.committed(output.name).map { Output(name: output.name, value: $0) }
+        let names = source == "local" ? localNames(cache) : committedNames(of: source, cache)
+        if !names.isEmpty {
+            logger.warning("Source [\(source)] is down: its last committed metadata is used.")
         }
+        return names.compactMap { name in cache.committed(name).map { Output(name: name, value: $0) } }
+    }
+
+    /// A source's own document, and the deployments in it.
+    private func committedNames(of source: String, _ cache: MetadataCache) -> [ByteString] {
+        guard let document = cache.committed(ByteString(source)) else { return [] }
+        let merger = DeploymentMerger(keys: source == "heat_local" ? [] : plan.deploymentKeys, logger: logger)
+        return merger.outputs(of: document, source: source).map(\.name)
+    }
+
+    /// Local files have no document that names them: they are what was listed and nobody else's.
+    private func localNames(_ cache: MetadataCache) -> [ByteString] {
+        let others = Set(OptionTable.sources.flatMap { committedNames(of: $0, cache) })
+        return cache.listedNames().filter { !others.contains($0) }
     }
 
     private func carryOut(
-        _ command: ChangeCommand, _ stored: MetadataCache.Stored, _ cache: MetadataCache
+        _ line: String, _ stored: MetadataCache.Stored, _ cache: MetadataCache
     ) async throws -> Int32 {
         logger.info("Executing the command with OS_CONFIG_FILES=\(stored.paths.joined(separator: ":"))")
-        let ending = try await command.run(paths: stored.paths, environment: environment)
+        let ending = try await command.run(line, paths: stored.paths, environment: environment)
         guard ending.isSuccess else {
             logger.error("Command failed, will run it again with the same data. \(ending)")
             return ending.shellStatus

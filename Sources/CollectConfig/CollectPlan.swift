@@ -19,7 +19,7 @@ struct CollectPlan: Sendable {
     let longestInterval: Double
     let splay: Double
     /// The configuration files and what they held.
-    private let files: [FilePath: [UInt8]]
+    private var files: [FilePath: [UInt8]]
 
     /// - Throws: `SettingsError`.
     init(_ settings: Settings, environment: [String: String], transport: any HTTPTransport, logger: Logger)
@@ -43,6 +43,13 @@ struct CollectPlan: Sendable {
 
     /// Whether a configuration file has changed since it was read.
     var isOutdated: Bool { Self.contents(of: Array(files.keys)) != files }
+
+    /// The same plan, which takes the configuration files as they are now for its own.
+    func acceptingFiles() -> CollectPlan {
+        var plan = self
+        plan.files = Self.contents(of: Array(files.keys))
+        return plan
+    }
 
     private static func contents(of files: [FilePath]) -> [FilePath: [UInt8]] {
         Dictionary(files.map { ($0, (try? FileContents.read($0)) ?? []) }) { first, _ in first }

@@ -45,7 +45,7 @@ struct CollectRound {
 
     /// The answers of all sources, asked at the same time, in their order.
     private func ask() async -> [Result<[Output], any Error>] {
-        await withTaskGroup(of: (Int, Result<[Output], any Error>).self) { group in
+        await withTaskGroup(of: (place: Int, answer: Result<[Output], any Error>).self) { group in
             for (place, provider) in providers.enumerated() {
                 group.addTask {
                     do {
@@ -55,9 +55,9 @@ struct CollectRound {
                     }
                 }
             }
-            var answers: [(Int, Result<[Output], any Error>)] = []
-            for await answer in group { answers.append(answer) }
-            return answers.sorted { $0.0 < $1.0 }.map(\.1)
+            var answers = [Result<[Output], any Error>](repeating: .success([]), count: providers.count)
+            for await (place, answer) in group { answers[place] = answer }
+            return answers
         }
     }
 }

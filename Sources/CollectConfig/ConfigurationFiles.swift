@@ -14,18 +14,23 @@ struct ConfigurationFiles {
     init(arguments: OriginalArguments, environment: [String: String]) {
         let places = [environment["HOME"] ?? "/", "/etc"].map { FilePath($0).appending(Self.name) }
         var files: [FilePath] = []
-        if arguments.count("--config-file") == 0,
+        if !Self.isNamed("--config-file", arguments),
             let first = places.first(where: { FileContents.status($0) != nil })
         {
             files.append(first)
         }
         let directories = places.map { FilePath($0.string + ".d") }
-        if arguments.count("--config-dir") == 0,
+        if !Self.isNamed("--config-dir", arguments),
             let first = directories.first(where: FileContents.isDirectory)
         {
             files += (try? Self.files(in: first)) ?? []
         }
         standard = files
+    }
+
+    /// Whether the option stands on the command line in full: as in the original, an abbreviation does not count here.
+    private static func isNamed(_ option: String, _ arguments: OriginalArguments) -> Bool {
+        arguments.words.contains { $0 == option || $0.hasPrefix(option + "=") }
     }
 
     /// Reads what `occurrence` names, if it is an option that names files.

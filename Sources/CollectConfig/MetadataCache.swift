@@ -38,9 +38,11 @@ struct MetadataCache {
     /// - Parameter keeping: whether documents that no source gave are kept, since a source that may have given them is down.
     /// - Throws: `HostError`; then nothing has changed on disk.
     func store(_ outputs: [Output], keeping: Bool) throws -> Stored {
-        let root = try RootedDirectory(directory, creating: true)
+        if outputs.isEmpty, FileContents.status(directory) == nil { return Stored() }
+        let root = try RootedDirectory(directory, creating: .byUmask)
         let staged = StagedWrite(in: root)
         var stored = Stored()
+        var firsts: Set<ByteString> = []
         for output in outputs {
             let path = Self.path(output.name)
             let content = JSONWriter.bytes(of: output.value, layout: .indented)
@@ -48,7 +50,9 @@ struct MetadataCache {
             stored.paths.append(directory.appending(path.components).string)
             let isFirst =
                 FileContents.status(directory.appending(Self.path(output.name, ".orig").components)) == nil
-            if isFirst { _ = try staged.stage(Self.path(output.name, ".orig"), content, Self.attributes) }
+            if isFirst, firsts.insert(output.name).inserted {
+                _ = try staged.stage(Self.path(output.name, ".orig"), content, Self.attributes)
+            }
             if isFirst || committed(output.name) != output.value { stored.changed.append(output) }
         }
         if !keeping { stored.removed = try abandonedNames(Set(outputs.map(\.name))) }
@@ -65,6 +69,7 @@ struct MetadataCache {
     ///
     /// - Throws: `HostError`; then the next round finds the same changes again.
     func commit(_ stored: Stored) throws {
+        guard !stored.changed.isEmpty || !stored.removed.isEmpty else { return }
         let staged = StagedWrite(in: try RootedDirectory(directory))
         for output in stored.changed {
             let content = JSONWriter.bytes(of: output.value, layout: .indented)
@@ -81,6 +86,18 @@ struct MetadataCache {
         let path = directory.appending(Self.path(name, ".last").components)
         guard let bytes = try? FileContents.read(path) else { return nil }
         return try? JSONParser.parse(bytes, name: path.string)
+    }
+
+    /// The names of the documents that the list of paths has.
+    func listedNames() -> [ByteString] {
+        let path = directory.appending(Self.path(ByteString(Self.list)).components)
+        guard let bytes = try? FileContents.read(path),
+            let list = try? JSONParser.parse(bytes, name: path.string).array
+        else { return [] }
+        return list.compactMap { element in
+            let file = element.string.map { FilePath($0.text) }?.lastComponent?.string ?? ""
+            return file.hasSuffix(".json") ? ByteString(String(file.dropLast(".json".count))) : nil
+        }
     }
 
     private static func path(_ name: ByteString, _ suffix: String = "") -> FilePath {

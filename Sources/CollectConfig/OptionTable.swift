@@ -88,7 +88,7 @@ enum OptionTable {
     ]
 
     private static let logging = [
-        option("debug", .boolean, "false", short: "-d", help: "Log everything."),
+        option("debug", .boolean, "false", short: "-d", help: "Log what is done, not only what is wrong."),
         option("log-file", help: "Append the log to this file too."),
         option("log-dir", help: "Accepted for compatibility; does nothing."),
         option("log-config-append", help: "Accepted for compatibility; does nothing."),

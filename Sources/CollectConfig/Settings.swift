@@ -2,6 +2,7 @@
 
 import AgentRuntime
 import HostSystem
+import MetadataTree
 import SystemPackage
 
 /// A configuration that cannot be used, in one line.
@@ -30,13 +31,11 @@ struct Settings: Sendable {
     }
 
     private var values: [Key: [String]] = [:]
-    private let collectorWords: [String]
     /// The files that were read, to see whether they have changed.
     let files: [FilePath]
 
     /// - Throws: `SettingsError`, `INIFile.ParseError`, `HostError`.
     init(_ arguments: OriginalArguments, environment: [String: String]) throws {
-        collectorWords = arguments.positionals
         var raw: [Key: [(value: String, origin: Origin)]] = [:]
         var files: [FilePath] = []
 
@@ -52,6 +51,11 @@ struct Settings: Sendable {
         let configurationFiles = ConfigurationFiles(arguments: arguments, environment: environment)
         for path in configurationFiles.standard { try read(path, .file) }
         for occurrence in arguments.occurrences {
+            if occurrence.name == OriginalArguments.positionalName {
+                // They replace what was named before them.
+                raw[Key(group: nil, key: "collectors")] = occurrence.values.map { ($0, .commandLine) }
+                continue
+            }
             if try configurationFiles.read(occurrence, read: { try read($0, .file) }) { continue }
             guard let (definition, value) = Self.assignment(occurrence) else { continue }
             let key = Key(group: definition.group, key: definition.key)
@@ -122,7 +126,7 @@ struct Settings: Sendable {
     ///
     /// - Throws: `SettingsError` for a name that is none.
     func collectors() throws -> [String] {
-        let names = try collectorWords.isEmpty ? list(nil, "collectors") : collectorWords
+        let names = try list(nil, "collectors")
         let unknown = names.filter { !OptionTable.sources.contains($0) }
         guard unknown.isEmpty else {
             let known = OptionTable.sources.map { "'\($0)'" }.joined(separator: ", ")
@@ -228,8 +232,10 @@ extension Settings {
         let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
         let group = parts.count == 2 ? parts[0] : nil
         let key = parts.last ?? ""
-        guard OptionTable.definition(group, key) != nil else { return nil }
-        let values = values[Key(group: group, key: key)] ?? []
-        return try values.last.map { try substituted($0, depth: depth + 1) } ?? ""
+        guard let definition = OptionTable.definition(group, key) else { return nil }
+        guard let last = values[Key(group: group, key: key)]?.last else { return "" }
+        let text = try substituted(last, depth: depth + 1)
+        // As Python writes the number that it read.
+        return definition.kind == .number ? Self.number(text).map(FloatText.python) ?? text : text
     }
 }

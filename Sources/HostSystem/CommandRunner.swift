@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import Dispatch
 import Glibc
 import Subprocess
 package import SystemPackage
@@ -81,17 +82,44 @@ package enum CommandRunner {
     package static func capture(
         _ command: Command, input: [UInt8], outputLimit: Int = 1 << 30
     ) async throws -> Captured {
+        var ends: [Int32] = [-1, -1]
+        guard os_pipe2(&ends, O_CLOEXEC) == 0 else { throw HostError.last("run", command.program) }
+        let (readEnd, writeEnd) = (ends[0], FileDescriptor(rawValue: ends[1]))
+        async let output = bytes(from: readEnd, limit: outputLimit, command)
         do {
             // From a file, not through a pipe: the library ends the process when a program does not read its pipe.
             let result = try await Subprocess.run(
                 command.configuration,
                 input: .fileDescriptor(try inputFile(input, command), closeAfterSpawningProcess: true),
-                output: .bytes(limit: outputLimit), error: .bytes(limit: outputLimit))
+                output: .fileDescriptor(writeEnd, closeAfterSpawningProcess: true),
+                error: .bytes(limit: outputLimit))
             return Captured(
-                ending: Ending(result.terminationStatus), output: result.standardOutput,
+                ending: Ending(result.terminationStatus), output: try await output,
                 errorOutput: result.standardError)
         } catch let error as SubprocessError {
             throw hostError(error, command)
+        }
+    }
+
+    /// All that comes through a pipe until the last that holds its other end lets go: a child that a program leaves
+    /// behind may write on, which the library does not wait for.
+    private static func bytes(from pipe: Int32, limit: Int, _ command: Command) async throws -> [UInt8] {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                defer { close(pipe) }
+                var output: [UInt8] = []
+                var chunk = [UInt8](repeating: 0, count: 65536)
+                while true {
+                    let count = retrying { read(pipe, &chunk, chunk.count) }
+                    guard count > 0 else { break }
+                    output += chunk[..<count]
+                    guard output.count <= limit else {
+                        return continuation.resume(
+                            throwing: HostError("read all of", command.program, .fileTooLarge))
+                    }
+                }
+                continuation.resume(returning: output)
+            }
         }
     }
 

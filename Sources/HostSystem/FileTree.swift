@@ -13,7 +13,7 @@ package enum FileTree {
     /// - Throws: `HostError`; the old contents stay then.
     package static func replace(_ target: FilePath, withCopyOf source: FilePath) throws(HostError) {
         let parent = target.removingLastComponent()
-        if !parent.isEmpty { _ = try RootedDirectory(parent, creating: true) }
+        if !parent.isEmpty { _ = try RootedDirectory(parent, creating: .byUmask) }
         let aside = FilePath("\(target).\(String(UInt64.random(in: .min ... .max), radix: 36))")
         do {
             try copy(source, to: aside)

@@ -12,10 +12,18 @@ package final class RootedDirectory: Sendable {
     package let path: FilePath
     let descriptor: Int32
 
-    /// Opens `path`, making it and its parents (0755) first when `creating` says so.
-    package init(_ path: FilePath, creating: Bool = false) throws(HostError) {
+    /// How directories that are missing are made.
+    package enum Creation: Sendable {
+        /// 0755, whatever the umask.
+        case open
+        /// 0777 less the umask.
+        case byUmask
+    }
+
+    /// Opens `path`, making it and its parents first when `creating` says how.
+    package init(_ path: FilePath, creating: Creation? = nil) throws(HostError) {
         self.path = path
-        if creating { try Self.makeDirectories(path) }
+        if let creating { try Self.makeDirectories(path, creating) }
         descriptor = path.withPlatformString { name in
             retrying { os_openat(AT_FDCWD, name, openPathOnly | O_DIRECTORY | O_CLOEXEC, 0) }
         }
@@ -36,6 +44,14 @@ package final class RootedDirectory: Sendable {
             if error.errno == .noSuchFileOrDirectory { return nil }
             throw error
         }
+        defer { close(file) }
+        return try FileContents.bytes(of: file, size: 0, displayPath(relative))
+    }
+
+    /// As `read`, without the kernel's help in resolving the path.
+    package func readByWalking(_ relative: FilePath) throws(HostError) -> [UInt8] {
+        let file = walk(relative, O_RDONLY | O_NONBLOCK)
+        guard file >= 0 else { throw .last("open", displayPath(relative)) }
         defer { close(file) }
         return try FileContents.bytes(of: file, size: 0, displayPath(relative))
     }
@@ -63,17 +79,18 @@ package final class RootedDirectory: Sendable {
     }
 
     /// Makes the missing directories of `path` on the host.
-    private static func makeDirectories(_ path: FilePath) throws(HostError) {
+    private static func makeDirectories(_ path: FilePath, _ creation: Creation) throws(HostError) {
         guard !path.isEmpty, FileContents.status(path) == nil else { return }
-        try makeDirectories(path.removingLastComponent())
-        try makeDirectory(path, in: AT_FDCWD, displayPath: path)
+        try makeDirectories(path.removingLastComponent(), creation)
+        try makeDirectory(path, in: AT_FDCWD, displayPath: path, creation)
     }
 
-    /// Makes one directory of mode 0755, whatever the umask.
-    static func makeDirectory(_ name: FilePath, in parent: Int32, displayPath: FilePath) throws(HostError) {
+    static func makeDirectory(
+        _ name: FilePath, in parent: Int32, displayPath: FilePath, _ creation: Creation = .open
+    ) throws(HostError) {
         let result = name.withPlatformString { name in
-            guard mkdirat(parent, name, 0o755) == 0 else { return Int32(-1) }
-            return fchmodat(parent, name, 0o755, 0)
+            guard mkdirat(parent, name, creation == .open ? 0o755 : 0o777) == 0 else { return Int32(-1) }
+            return creation == .open ? fchmodat(parent, name, 0o755, 0) : 0
         }
         guard result == 0 || errno == EEXIST else { throw .last("make the directory", displayPath) }
     }

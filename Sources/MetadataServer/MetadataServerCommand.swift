@@ -13,10 +13,14 @@ package struct MetadataServerCommand: AsyncParsableCommand {
         abstract: "Serves metadata to nodes: as JSON at a URL, and as CloudFormation does.",
         version: programVersion)
 
-    @Option(help: ArgumentHelp("Directory of node files (NAME.yaml, NAME.json), watched.", valueName: "directory"))
+    @Option(
+        help: ArgumentHelp("Directory of node files (NAME.yaml, NAME.json), watched.", valueName: "directory")
+    )
     var nodes: String
 
-    @Option(help: ArgumentHelp("Address to listen on; port 0 for one the kernel chooses.", valueName: "host:port"))
+    @Option(
+        help: ArgumentHelp("Address to listen on; port 0 for one the kernel chooses.", valueName: "host:port")
+    )
     var listen = "127.0.0.1:8000"
 
     @Flag(name: .shortAndLong, help: "Log each request.")
@@ -29,7 +33,8 @@ package struct MetadataServerCommand: AsyncParsableCommand {
     }
 
     private var address: (host: String, port: Int)? {
-        guard let colon = listen.lastIndex(of: ":"), let port = UInt16(listen[listen.index(after: colon)...]) else {
+        guard let colon = listen.lastIndex(of: ":"), let port = UInt16(listen[listen.index(after: colon)...])
+        else {
             return nil
         }
         let host = listen[..<colon].filter { $0 != "[" && $0 != "]" }
@@ -38,7 +43,8 @@ package struct MetadataServerCommand: AsyncParsableCommand {
 
     package func run() async throws {
         guard let address else { return }
-        let logger = AgentLogHandler.logger(layout: .named("os-metadata-server"), level: verbose ? .debug : .warning)
+        let logger = AgentLogHandler.logger(
+            layout: .named("os-metadata-server"), level: verbose ? .info : .warning)
         do {
             try await ServerApplication(
                 nodes: FilePath(nodes), host: address.host, port: address.port, logger: logger

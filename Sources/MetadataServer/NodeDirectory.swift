@@ -44,10 +44,16 @@ final class NodeDirectory: Sendable {
         var nodes: [NodeRecord] = []
         for entry in try DirectoryListing.entries(of: path) {
             let name = entry.name
-            guard let type = name.extension, ["yaml", "yml", "json"].contains(type), !name.stem.hasPrefix(".") else {
+            guard let type = name.extension, ["yaml", "yml", "json"].contains(type), !name.stem.hasPrefix(".")
+            else {
                 continue
             }
-            if let node = node(name, isJSON: type == "json") { nodes.append(node) }
+            guard let node = node(name, isJSON: type == "json") else { continue }
+            if nodes.contains(where: { $0.name == node.name }) {
+                logger.warning("\(path.appending(name)) is a second file of the node \(node.name), ignoring")
+                continue
+            }
+            nodes.append(node)
         }
         let changed = try await store.replaceAll(nodes)
         feed.publish(changed)

@@ -24,7 +24,8 @@ struct NodeFileError: Error, CustomStringConvertible {
 ///         resource: RESOURCE  # default: NAME
 enum NodeFile {
     /// - Throws: `NodeFileError`.
-    static func read(_ source: MetadataSource, name: String, isJSON: Bool, modified: Int) throws -> NodeRecord {
+    static func read(_ source: MetadataSource, name: String, isJSON: Bool, modified: Int) throws -> NodeRecord
+    {
         let document: MetadataValue
         do {
             document = isJSON ? try JSONParser.parse(source) : try YAMLReader.read(source)
@@ -46,12 +47,16 @@ enum NodeFile {
             modified: modified)
     }
 
-    private static func cloudFormation(_ credentials: Section?, _ name: String) throws -> NodeRecord.CloudFormation? {
+    private static func cloudFormation(_ credentials: Section?, _ name: String) throws -> NodeRecord
+        .CloudFormation?
+    {
         guard let section = try credentials?.section("cfn") else { return nil }
         try section.allow(["access_key_id", "secret_access_key", "stack_name", "resource"])
         return NodeRecord.CloudFormation(
-            accessKey: try section.required("access_key_id"), secretKey: try section.required("secret_access_key"),
-            stack: try section.optional("stack_name") ?? name, resource: try section.optional("resource") ?? name)
+            accessKey: try section.required("access_key_id"),
+            secretKey: try section.required("secret_access_key"),
+            stack: try section.optional("stack_name") ?? name,
+            resource: try section.optional("resource") ?? name)
     }
 
     /// An object of the file.
@@ -81,7 +86,9 @@ enum NodeFile {
 
         func optional(_ key: String) throws -> String? {
             guard let value = members[ByteString(key)] else { return nil }
-            guard let text = value.string?.text, !text.isEmpty else { throw failure(value, "\(key) is a string") }
+            guard let text = value.string?.text, !text.isEmpty else {
+                throw failure(value, "\(key) is a string")
+            }
             return text
         }
 

@@ -24,6 +24,7 @@ struct ServerApplication {
         try await directory.load()
 
         let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+        router.addMiddleware { RequestLog(logger: logger) }
         RequestRoutes(store: store, feed: feed).register(on: router)
         CloudFormationRoutes(store: store).register(on: router)
         let application = Application(
@@ -32,7 +33,8 @@ struct ServerApplication {
                 address: .hostname(host, port: port), serverName: "os-metadata-server/\(programVersion)"),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? 0
-                StandardStream.output.write("listening on http://\(host):\(port)\n")
+                let authority = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+                StandardStream.output.write("listening on http://\(authority)\n")
             },
             logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in

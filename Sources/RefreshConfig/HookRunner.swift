@@ -87,7 +87,9 @@ final class HookRunner: Sendable {
     }
 
     /// The status of one hook, as a shell tells it.
-    private func run(_ path: String, _ environment: HookEnvironment.Loaded) async -> (status: Int32, reason: String) {
+    private func run(_ path: String, _ environment: HookEnvironment.Loaded) async -> (
+        status: Int32, reason: String
+    ) {
         do {
             let ending = try await runProgram(FilePath(path), environment)
             return (ending.shellStatus, ending.description)
@@ -99,7 +101,8 @@ final class HookRunner: Sendable {
         }
     }
 
-    private func runProgram(_ path: FilePath, _ environment: HookEnvironment.Loaded) async throws -> CommandRunner.Ending
+    private func runProgram(_ path: FilePath, _ environment: HookEnvironment.Loaded) async throws
+        -> CommandRunner.Ending
     {
         // A name without a slash would be looked for in PATH.
         let program = path.isAbsolute || path.components.count > 1 ? path : FilePath("./\(path)")

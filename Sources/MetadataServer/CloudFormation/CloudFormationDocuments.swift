@@ -10,13 +10,16 @@ struct StackResourceDetail {
 
     /// - Throws: `CloudFormationError` when the node is not what the query asks for.
     init(_ node: NodeRecord, _ query: QueryString) throws {
-        guard let resource = node.credentials.cloudFormation else { throw CloudFormationError.invalidClientToken }
+        guard let resource = node.credentials.cloudFormation else {
+            throw CloudFormationError.invalidClientToken
+        }
         guard query["StackName"] == resource.stack else {
             throw CloudFormationError.notFound("The Stack (\(query["StackName"] ?? "")) could not be found.")
         }
         guard query["LogicalResourceId"] == resource.resource else {
             throw CloudFormationError.notFound(
-                "The Resource (\(query["LogicalResourceId"] ?? "")) could not be found in Stack \(resource.stack).")
+                "The Resource (\(query["LogicalResourceId"] ?? "")) could not be found in Stack \(resource.stack)."
+            )
         }
         let elements = [
             ("Description", ""),

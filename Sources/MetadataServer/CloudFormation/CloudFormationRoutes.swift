@@ -38,7 +38,9 @@ struct CloudFormationRoutes {
         guard query["SignatureVersion"] == "2", query["SignatureMethod"] == "HmacSHA256" else {
             throw CloudFormationError.invalidParameter("SignatureVersion 2 with HmacSHA256 is required")
         }
-        guard let node = try await store.node(accessKey: accessKey), let keys = node.credentials.cloudFormation else {
+        guard let node = try await store.node(accessKey: accessKey),
+            let keys = node.credentials.cloudFormation
+        else {
             throw CloudFormationError.invalidClientToken
         }
         let signed = SignatureV2(

@@ -18,7 +18,8 @@ struct NodeRepresentation {
         body = JSONWriter.bytes(of: node.metadata)
         modified = node.modified
         let digest = try MessageDigest.hmacSHA256(body, key: [])
-        entityTag = "\"" + digest.prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\""
+        entityTag =
+            "\"" + digest.prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\""
     }
 
     /// Whether the request says that its sender has this representation: by its tag or, with none, by its date.
@@ -39,7 +40,9 @@ struct NodeRepresentation {
     ///
     /// - Parameter waited: the wait that was asked for: the answer says that it was granted.
     func response(to request: Request, waited: Int?) -> Response {
-        var headers: HTTPFields = [.eTag: entityTag, .lastModified: HTTPDate.text(modified), .cacheControl: "no-cache"]
+        var headers: HTTPFields = [
+            .eTag: entityTag, .lastModified: HTTPDate.text(modified), .cacheControl: "no-cache",
+        ]
         if let waited { headers[.preferenceApplied] = "wait=\(waited)" }
         guard !isKnown(to: request) else { return Response(status: .notModified, headers: headers) }
         headers[.contentType] = "application/json"

@@ -28,9 +28,10 @@ struct RequestRoutes {
         // Before the node is read: a change that comes in between is not missed.
         let revision = feed.revision(of: name)
         guard let node = try await authorised(name, request) else { return Self.unauthorised }
-        let preference = Self.wait(request)
+        let preference = request.method == .get ? Self.wait(request) : nil
         let representation = try NodeRepresentation(node)
-        guard request.method == .get, let preference, preference > 0, representation.isKnown(to: request) else {
+        guard let preference, preference > 0, representation.isKnown(to: request)
+        else {
             return representation.response(to: request, waited: preference)
         }
         await waitForChange(of: name, beyond: revision, seconds: preference)
@@ -58,16 +59,22 @@ struct RequestRoutes {
 
     private static var unauthorised: Response {
         Response(
-            status: .unauthorized, headers: [.wwwAuthenticate: "Bearer", .contentType: "text/plain; charset=utf-8"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: "A valid bearer token of this node is required.\n")))
+            status: .unauthorized,
+            headers: [.wwwAuthenticate: "Bearer", .contentType: "text/plain; charset=utf-8"],
+            body: ResponseBody(
+                byteBuffer: ByteBuffer(string: "A valid bearer token of this node is required.\n")))
     }
 
     /// The seconds that the client would wait.
     private static func wait(_ request: Request) -> Int? {
         let preferences = request.headers[values: .prefer].flatMap { $0.split(separator: ",") }
         for preference in preferences {
-            let parts = preference.split(separator: ";")[0].split(separator: "=").map { $0.filter { $0 != " " && $0 != "\"" } }
-            guard parts.count == 2, parts[0].lowercased() == "wait", let seconds = Int(parts[1]) else { continue }
+            let parts = preference.split(separator: ";")[0].split(separator: "=").map {
+                $0.filter { $0 != " " && $0 != "\"" }
+            }
+            guard parts.count == 2, parts[0].lowercased() == "wait", let seconds = Int(parts[1]) else {
+                continue
+            }
             return min(max(seconds, 0), waitLimit)
         }
         return nil

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+
+PREFIX ?= /usr
+DESTDIR ?=
+N ?= 100000
+
+SWIFT_BUILD = swift build --explicit-target-dependency-import-check error
+RELEASE = $(SWIFT_BUILD) -c release --static-swift-stdlib
+BIN = .build/release
+ORIGINALS = .build/originals
+AGENT_NAMES = os-apply-config os-config-applier os-refresh-config os-collect-config dib-run-parts
+MANUALS = $(wildcard man/*.8)
+SWIFT_SOURCES = Package.swift Sources Tests
+
+BUILD_PACKAGES = libyaml-dev libcurl4-openssl-dev libssl-dev libexpat1-dev binutils
+TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace
+BENCH_PACKAGES = $(TEST_PACKAGES) debianutils nginx-light wrk
+
+.PHONY: all demo test bench compare install clean release lint unit integration compatibility
+.PHONY: setup-build setup-test setup-bench
+
+all: release
+
+# Debian's packages: installed when root runs make, named when somebody else does.
+define install_packages
+	@missing=; for package in $(1); do \
+		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		if [ "$$(id -u)" = 0 ]; then \
+			echo "installing$$missing"; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+		else \
+			echo "These packages are missing; install them as root:"; \
+			echo "    apt-get install$$missing"; \
+			exit 1; \
+		fi; \
+	fi
+endef
+
+setup-build:
+	$(call install_packages,$(BUILD_PACKAGES))
+
+setup-test:
+	$(call install_packages,$(TEST_PACKAGES))
+
+setup-bench:
+	$(call install_packages,$(BENCH_PACKAGES))
+
+release: setup-build
+	$(RELEASE)
+
+# The whole line once: a change on the server becomes a changed file.
+demo: release
+	@Tests/IntegrationTests/demo.sh $(BIN)
+
+# The slow suites come last.
+test: setup-test lint release unit integration compatibility
+
+lint: setup-test
+	swift format lint --strict --recursive $(SWIFT_SOURCES)
+	mandoc -T lint -W warning $(MANUALS)
+
+unit:
+	$(SWIFT_BUILD) --build-tests
+	swift test --skip-build --skip IntegrationTests --skip CompatibilityTests
+
+integration: release
+	$(SWIFT_BUILD) --build-tests
+	swift test --skip-build --filter IntegrationTests
+
+# The original agents, from PyPI, in an environment of their own.
+$(ORIGINALS)/complete: Tests/CompatibilityTests/requirements.txt
+	python3 -m venv $(ORIGINALS)
+	$(ORIGINALS)/bin/pip install --quiet --disable-pip-version-check -r Tests/CompatibilityTests/requirements.txt
+	touch $@
+
+compatibility: release $(ORIGINALS)/complete
+	$(SWIFT_BUILD) --build-tests
+	swift test --skip-build --filter CompatibilityTests
+
+# Random templates and metadata against the original's renderer: make compare N=100000 SEED=1
+compare: setup-test $(ORIGINALS)/complete
+	$(RELEASE) --product compare-renderers
+	$(BIN)/compare-renderers --python $(ORIGINALS)/bin/python --count $(N) $(if $(SEED),--seed $(SEED))
+
+bench: setup-bench release $(ORIGINALS)/complete
+	swift run --package-path Tests/Benchmarks -c release bench --programs $(CURDIR)/$(BIN) \
+		--originals $(CURDIR)/$(ORIGINALS)/bin --json $(CURDIR)/.build/bench.json
+
+install: release
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -s -m 0755 $(BIN)/os-config $(BIN)/os-metadata-server $(DESTDIR)$(PREFIX)/bin/
+	for name in $(AGENT_NAMES); do ln -sf os-config $(DESTDIR)$(PREFIX)/bin/$$name; done
+	install -m 0644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 0644 systemd/*.service $(DESTDIR)$(PREFIX)/lib/systemd/system/
+
+clean:
+	rm -rf .build

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Foundation
+
+/// A program run to its end, its streams in files, so that no pipe holds it up.
+package struct ChildProcess: Sendable {
+    package struct Ended: Sendable {
+        /// The exit status, or minus the signal.
+        package let status: Int32
+        package let output: Data
+        package let errorOutput: Data
+
+        package var text: String { String(decoding: output, as: UTF8.self) }
+        package var errorText: String { String(decoding: errorOutput, as: UTF8.self) }
+    }
+
+    package var arguments: [String]
+    package var directory: String
+    package var environment: [String: String]
+    package var input: Data?
+    /// Seconds after which it is killed.
+    package var limit: Int
+
+    package init(
+        _ arguments: [String], in directory: String = "/",
+        environment: [String: String] = ["PATH": "/usr/bin:/bin"],
+        input: Data? = nil, limit: Int = 60
+    ) {
+        self.arguments = arguments
+        self.directory = directory
+        self.environment = environment
+        self.input = input
+        self.limit = limit
+    }
+
+    package struct Failure: Error {
+        package let reason: String
+    }
+
+    /// Starts the program and waits for it.
+    package func run() throws -> Ended {
+        let files = try TemporaryDirectory()
+        let process = try start(
+            input: try input.map { try files.write("in", $0) } ?? "/dev/null", output: files.file("out"),
+            errorOutput: files.file("err"))
+        let status = process.wait(limit: limit)
+        return Ended(
+            status: status, output: FileManager.default.contents(atPath: files.file("out")) ?? Data(),
+            errorOutput: FileManager.default.contents(atPath: files.file("err")) ?? Data())
+    }
+
+    /// Starts the program with its streams in files, and leaves it running.
+    package func start(input: String = "/dev/null", output: String, errorOutput: String) throws
+        -> RunningProcess
+    {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, errorOutput, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        // The shell goes to the directory: spawning cannot.
+        let words = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", directory] + arguments
+        var argv = words.map { strdup($0) } + [nil]
+        var envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for pointer in argv + envp { free(pointer) } }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // As from a shell: nothing blocked, nothing ignored.
+        var none = sigset_t()
+        sigemptyset(&none)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        var process: pid_t = 0
+        let error = posix_spawn(&process, "/bin/sh", &actions, &attributes, &argv, &envp)
+        guard error == 0 else { throw Failure(reason: String(cString: strerror(error))) }
+        return RunningProcess(id: process)
+    }
+}
+
+/// A program that was started by us.
+package struct RunningProcess: Sendable {
+    package let id: pid_t
+
+    package func signal(_ number: Int32) { kill(id, number) }
+
+    /// The exit status, or minus the signal; killed when it takes longer than `limit` seconds.
+    package func wait(limit: Int) -> Int32 {
+        let killer = DispatchWorkItem { [id] in _ = kill(id, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(limit), execute: killer)
+        defer { killer.cancel() }
+        var status: Int32 = 0
+        while waitpid(id, &status, 0) == -1, errno == EINTR {}
+        let signal = status & 0x7F
+        return signal == 0 ? (status >> 8) & 0xFF : -signal
+    }
+}
+
+/// Asks again and again, with pauses, until `condition` holds; false when it does not within `seconds`.
+package func eventually(within seconds: Double = 20, _ condition: () -> Bool) -> Bool {
+    let deadline = Date().addingTimeInterval(seconds)
+    while Date() < deadline {
+        if condition() { return true }
+        usleep(2_000)
+    }
+    return condition()
+}
