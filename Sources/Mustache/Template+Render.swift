@@ -92,7 +92,8 @@ private struct Renderer<Partials: PartialLoader> {
                 rendering.output.append(contentsOf: frame.template.text[range])
             case .interpolation(let name, let offset):
                 try interpolate(name, Template.Place(template: frame.template, offset: offset))
-            case .section(let name, let end, _):
+            case .section(let name, let end, let offset):
+                try checkDepth(Template.Place(template: frame.template, offset: offset))
                 enter(sectionWork(context.lookUp(name)), upTo: end, &frame)
             case .inverted(let name, let end, _):
                 let isTruthy = context.lookUp(name)?.value.isTruthy ?? false
@@ -102,6 +103,11 @@ private struct Renderer<Partials: PartialLoader> {
                 try enterPartial(use, Template.Place(template: frame.template, offset: offset), &frame)
             }
         }
+    }
+
+    private func checkDepth(_ place: Template.Place) throws {
+        guard frames.count >= Template.frameLimit else { return }
+        throw failure("sections and partials are nested deeper than \(Template.frameLimit) levels", place)
     }
 
     /// Goes into the body that starts at `frame`'s place, or past it where there is no work.

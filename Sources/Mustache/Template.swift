@@ -17,6 +17,8 @@ package struct Template: Sendable {
     package static let sectionLimit = 512
     /// How deep partials may use partials.
     package static let partialLimit = 256
+    /// How deep sections and partials may be nested in each other while rendering.
+    static let frameLimit = 4096
 
     /// One step of the program. Offsets point into the template's text, at the tag's first byte.
     enum Instruction: Sendable {
