@@ -43,21 +43,32 @@ struct CollectRound {
         return collected
     }
 
+    /// What one source answered.
+    private struct Answer: Sendable {
+        let place: Int
+        let result: Result<[Output], any Error>
+    }
+
     /// The answers of all sources, asked at the same time, in their order.
     private func ask() async -> [Result<[Output], any Error>] {
-        await withTaskGroup(of: (place: Int, answer: Result<[Output], any Error>).self) { group in
+        await withTaskGroup(of: Answer.self) { group in
             for (place, provider) in providers.enumerated() {
                 group.addTask {
-                    do {
-                        return (place, .success(try await provider.collect()))
-                    } catch {
-                        return (place, .failure(error))
-                    }
+                    let result = await Self.answer(of: provider)
+                    return Answer(place: place, result: result)
                 }
             }
-            var answers = [Result<[Output], any Error>](repeating: .success([]), count: providers.count)
-            for await (place, answer) in group { answers[place] = answer }
-            return answers
+            var results = [Result<[Output], any Error>](repeating: .success([]), count: providers.count)
+            for await answer in group { results[answer.place] = answer.result }
+            return results
+        }
+    }
+
+    private static func answer(of provider: any MetadataProvider) async -> Result<[Output], any Error> {
+        do {
+            return .success(try await provider.collect())
+        } catch {
+            return .failure(error)
         }
     }
 }

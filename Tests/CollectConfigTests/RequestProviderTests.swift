@@ -66,6 +66,11 @@ struct RequestProviderTests {
         _ = try await with.collect()
         #expect(await with.waitForChange())
         #expect(transport.requests[1].timeout == .seconds(70))
+        // What the wait has brought is not asked for again; later requests do not wait.
+        #expect(try await with.collect().first?.value.object?["a"] == MetadataValue(.integer(2)))
+        #expect(transport.requests.count == 2)
+        _ = try? await with.collect()
+        #expect(!transport.requests[2].headers.contains { $0.name == "Prefer" })
         #expect(transport.requests[0].timeout == .seconds(10))
     }
 

@@ -75,7 +75,7 @@ for name in os-apply-config os-refresh-config os-collect-config; do ln -s "$prog
 # --- The server, then the collector -------------------------------------------------------------------------------
 "$programs/os-metadata-server" --nodes "$here/nodes" --listen 127.0.0.1:0 > "$here/server.log" 2>&1 &
 started+=($!)
-await "grep -q '^listening on ' '$here/server.log'" 'the server does not start'
+await "grep -qs '^listening on ' '$here/server.log'" 'the server does not start'
 url=$(sed -n 's/^listening on //p' "$here/server.log")
 
 cat > "$here/os-collect-config.conf" <<END
@@ -119,7 +119,7 @@ show "$file"
 sleep 0.2
 before=$(date +%s%N)
 node n3w-Passw0rd
-await "grep -q n3w-Passw0rd '$file'" 'the change does not arrive'
+await "grep -qs n3w-Passw0rd '$file'" 'the change does not arrive'
 after=$(date +%s%N)
 heading 'after a change of the password on the server'
 show "$file"

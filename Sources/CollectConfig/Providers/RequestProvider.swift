@@ -24,6 +24,8 @@ final class RequestProvider: MetadataProvider {
         var offersWait = false
         /// Whether a wait is under way: then the document is as new as can be.
         var isWaiting = false
+        /// Whether a wait has just brought the document.
+        var isFresh = false
     }
 
     /// How long the server is asked to wait.
@@ -43,9 +45,12 @@ final class RequestProvider: MetadataProvider {
 
     func collect() async throws -> [Output] {
         guard let request else { throw ProviderError.notConfigured("No metadata_url configured.") }
-        let waited = state.withLock { $0.isWaiting ? $0.document : nil }
-        if let waited { return merger.outputs(of: waited, source: name) }
-        return merger.outputs(of: try await fetch(request), source: name)
+        let current = state.withLock { state in
+            defer { state.isFresh = false }
+            return state.isWaiting || state.isFresh ? state.document : nil
+        }
+        if let current { return merger.outputs(of: current, source: name) }
+        return merger.outputs(of: try await fetch(request, waits: false), source: name)
     }
 
     func waitForChange() async -> Bool {
@@ -58,7 +63,10 @@ final class RequestProvider: MetadataProvider {
             let before = state.withLock { $0.document }
             let start = ContinuousClock.now
             do {
-                if try await fetch(waiting) != before { return true }
+                if try await fetch(waiting, waits: true) != before {
+                    state.withLock { $0.isFresh = true }
+                    return true
+                }
             } catch {
                 // Asked again at the usual time, which reports what is wrong.
                 return false
@@ -70,17 +78,21 @@ final class RequestProvider: MetadataProvider {
     }
 
     /// The document, from the server or, if it has not changed, as it was.
-    private func fetch(_ request: HTTPRequest) async throws -> MetadataValue {
+    ///
+    /// - Parameter waits: whether the server may take its time. The first request asks so too: a server with something new
+    ///   does not wait, and says whether it would.
+    private func fetch(_ request: HTTPRequest, waits: Bool) async throws -> MetadataValue {
         let known = state.withLock { $0 }
         var request = request
         request.headers.append(("Accept", "*/*"))
-        request.headers.append(("Prefer", "wait=\(Self.wait)"))
+        let asks = waits || known.document == nil
+        if asks { request.headers.append(("Prefer", "wait=\(Self.wait)")) }
         if known.document != nil {
             if let tag = known.entityTag { request.headers.append(("If-None-Match", tag)) }
             if let date = known.lastModified { request.headers.append(("If-Modified-Since", date)) }
         }
         let response = try await send(request)
-        state.withLock { $0.offersWait = Self.offersWait(response) }
+        if asks { state.withLock { $0.offersWait = Self.offersWait(response) } }
         if response.status == 304, let document = known.document { return document }
         guard (200..<300).contains(response.status) else {
             throw ProviderError.unavailable("\(request.publicURL) answered \(response.status)")
