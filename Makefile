@@ -67,7 +67,7 @@ unit:
 
 integration: release
 	$(SWIFT_BUILD) --build-tests
-	swift test --skip-build --filter IntegrationTests
+	swift test --skip-build --no-parallel --filter IntegrationTests
 
 # The original agents, from PyPI, in an environment of their own.
 $(ORIGINALS)/complete: Tests/CompatibilityTests/requirements.txt
@@ -81,8 +81,8 @@ compatibility: release $(ORIGINALS)/complete
 
 # Random templates and metadata against the original's renderer: make compare N=100000 SEED=1
 compare: setup-test $(ORIGINALS)/complete
-	$(RELEASE) --product compare-renderers
-	$(BIN)/compare-renderers --python $(ORIGINALS)/bin/python --count $(N) $(if $(SEED),--seed $(SEED))
+	$(SWIFT_BUILD) --build-tests
+	COMPARE_COUNT=$(N) $(if $(SEED),COMPARE_SEED=$(SEED)) swift test --skip-build --filter RandomTemplatesTests
 
 bench: setup-bench release $(ORIGINALS)/complete
 	swift run --package-path Tests/Benchmarks -c release bench --programs $(CURDIR)/$(BIN) \

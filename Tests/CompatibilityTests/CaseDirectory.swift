@@ -54,7 +54,7 @@ struct CaseDirectory {
         } else if file.fifo == true {
             mkfifo(target, 0o644)
         } else {
-            try data(of: file).write(to: URL(fileURLWithPath: target))
+            try SpawnGate.hold { try data(of: file).write(to: URL(fileURLWithPath: target)) }
         }
         if user != 0 || file.owner != nil || file.group != nil {
             chown(target, file.owner ?? user, file.group ?? file.owner ?? user)

@@ -32,7 +32,8 @@ struct MetadataValueTests {
         arguments: [
             ("a.b", "1"), ("l.0", "10"), ("l.-1", "30"), ("l.+1", "20"), ("l. 1 ", "20"), ("l.0_1", "20"),
             ("l.١", "20"),
-            ("l.3", nil), ("l.-4", nil), ("l.x", nil), ("a.b.c", nil), ("n", nil), ("a.", nil), ("", #"{"": 5}"#),
+            ("l.3", nil), ("l.-4", nil), ("l.x", nil), ("a.b.c", nil), ("n", nil), ("a.", nil),
+            ("", #"{"": 5}"#),
             (".", "5"),
             ("l.", nil), ("l.1_", nil),
         ] as [(String, String?)])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Foundation
+import Synchronization
 
 /// A program run to its end, its streams in files, so that no pipe holds it up.
 package struct ChildProcess: Sendable {
@@ -35,29 +36,41 @@ package struct ChildProcess: Sendable {
 
     package struct Failure: Error {
         package let reason: String
+
+        package init(reason: String) {
+            self.reason = reason
+        }
     }
 
-    /// Starts the program and waits for it.
+    /// Starts the program and waits for it, and then, for a while, for all that it started and that holds its standard
+    /// output.
     package func run() throws -> Ended {
         let files = try TemporaryDirectory()
+        let pipe = Pipe()
         let process = try start(
-            input: try input.map { try files.write("in", $0) } ?? "/dev/null", output: files.file("out"),
-            errorOutput: files.file("err"))
+            input: try input.map { try files.write("in", $0) } ?? "/dev/null", output: nil,
+            outputDescriptor: pipe.fileHandleForWriting.fileDescriptor, errorOutput: files.file("err"))
+        try pipe.fileHandleForWriting.close()
+        let output = CollectedOutput(pipe.fileHandleForReading)
         let status = process.wait(limit: limit)
         return Ended(
-            status: status, output: FileManager.default.contents(atPath: files.file("out")) ?? Data(),
+            status: status, output: output.wait(seconds: 15),
             errorOutput: FileManager.default.contents(atPath: files.file("err")) ?? Data())
     }
 
     /// Starts the program with its streams in files, and leaves it running.
-    package func start(input: String = "/dev/null", output: String, errorOutput: String) throws
-        -> RunningProcess
-    {
+    package func start(
+        input: String = "/dev/null", output: String?, outputDescriptor: Int32 = -1, errorOutput: String
+    ) throws -> RunningProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        if let output {
+            posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        } else {
+            posix_spawn_file_actions_adddup2(&actions, outputDescriptor, 1)
+        }
         posix_spawn_file_actions_addopen(&actions, 2, errorOutput, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         // The shell goes to the directory: spawning cannot.
         let words = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", directory] + arguments
@@ -76,9 +89,30 @@ package struct ChildProcess: Sendable {
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var process: pid_t = 0
-        let error = posix_spawn(&process, "/bin/sh", &actions, &attributes, &argv, &envp)
+        let error = SpawnGate.hold { posix_spawn(&process, "/bin/sh", &actions, &attributes, &argv, &envp) }
         guard error == 0 else { throw Failure(reason: String(cString: strerror(error))) }
         return RunningProcess(id: process)
+    }
+}
+
+/// What comes through a pipe, read in the background.
+private final class CollectedOutput: Sendable {
+    private let state = Mutex(Data())
+    private let isComplete = DispatchSemaphore(value: 0)
+
+    init(_ handle: FileHandle) {
+        Thread.detachNewThread { [self] in
+            while case let chunk = handle.availableData, !chunk.isEmpty {
+                state.withLock { $0.append(chunk) }
+            }
+            isComplete.signal()
+        }
+    }
+
+    /// All of it, or what there is after `seconds`.
+    func wait(seconds: Int) -> Data {
+        _ = isComplete.wait(timeout: .now() + .seconds(seconds))
+        return state.withLock { $0 }
     }
 }
 

@@ -33,7 +33,7 @@ package final class TemporaryDirectory: Sendable {
         let target = URL(fileURLWithPath: file(name))
         try FileManager.default.createDirectory(
             at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try data.write(to: target)
+        try SpawnGate.hold { try data.write(to: target) }
         chmod(target.path, mode)
         return target.path
     }

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// The measurements, each in a place of its own below a temporary directory.
+struct Bench {
+    let programs: String
+    let originals: String
+    private let base: String
+
+    init(programs: String, originals: String) throws {
+        self.programs = programs
+        self.originals = originals
+        var template = Array("/tmp/os-config-bench.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw CocoaError(.fileWriteUnknown) }
+        base = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    func cleanUp() { try? FileManager.default.removeItem(atPath: base) }
+
+    var groups: [(String, () throws -> [Row])] {
+        [
+            ("key", key), ("trees", trees), ("metadata", largeMetadata), ("template", largeTemplate),
+            ("hooks", hooks),
+            ("collector", collector), ("server", server), ("size", size),
+        ]
+    }
+
+    // MARK: Tools
+
+    private func directory(_ name: String) throws -> String {
+        let path = "\(base)/\(name)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return path
+    }
+
+    private func write(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
+        let parent = URL(fileURLWithPath: path).deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        chmod(path, mode)
+    }
+
+    private func ours(_ program: String, _ words: String..., in directory: String) -> Command {
+        Command(words: ["\(programs)/os-config", program] + words, directory: directory)
+    }
+
+    private func original(_ program: String, _ words: String..., in directory: String) -> Command {
+        var command = Command(words: ["\(originals)/\(program)"] + words, directory: directory)
+        command.environment["PATH"] = "\(originals):/usr/bin:/bin"
+        return command
+    }
+
+    private static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
+
+    // MARK: os-apply-config
+
+    private func key() throws -> [Row] {
+        let place = try directory("key")
+        try write("\(place)/m.json", #"{"a": {"b": "value"}}"#)
+        let words = ["-m", "m.json", "--fallback-metadata", "--key", "a.b"]
+        var ours = ours("os-apply-config", "--log-file", "none", in: place)
+        ours.words += words
+        var original = original("os-apply-config", in: place)
+        original.words += words
+        let costs = interleaved([ours, original, Command(words: ["/bin/true"])], runs: 31)
+        return [
+            .speedup(
+                "--key", costs[0].seconds * 1000, costs[1].seconds * 1000, "original", "ms", atLeast: 20),
+            .bound(
+                "--key, resident", Double(costs[0].residentKiB) / 1024, "MiB", atMost: 12,
+                peer: Double(costs[1].residentKiB) / 1024, "original"),
+            Row(what: "/bin/true", ours: costs[2].seconds * 1000, unit: "ms", limit: ""),
+        ]
+    }
+
+    private func trees() throws -> [Row] {
+        var rows: [Row] = []
+        for count in [100, 1000, 10_000] {
+            let place = try directory("tree\(count)")
+            let line = "# a line of configuration that is the same everywhere, as most are\n"
+            for number in 0..<count {
+                let text =
+                    String(repeating: line, count: 10)
+                    + "name = {{a.b}}\n{{#l}}\nitem {{.}}\n{{/l}}\nnumber = \(number)\n"
+                try write("\(place)/t/etc/d\(number / 100)/file\(number).conf", text)
+            }
+            try write("\(place)/m.json", #"{"a": {"b": "value"}, "l": [1, 2, 3]}"#)
+            let words = ["-m", "m.json", "--fallback-metadata", "-t", "t", "-o"]
+            var first = ours("os-apply-config", "--log-file", "none", in: place)
+            first.words += words + ["ours"]
+            first.prepare = { Self.remove("\(place)/ours") }
+            var original = original("os-apply-config", in: place)
+            original.words += words + ["original"]
+            original.prepare = { Self.remove("\(place)/original") }
+            var copy = Command(words: ["/bin/cp", "-a", "model", "copy"], directory: place)
+            copy.prepare = { Self.remove("\(place)/copy") }
+            var model = first
+            model.words[model.words.count - 1] = "model"
+            model.prepare = nil
+            _ = model.run()
+            let runs = count >= 10_000 ? 3 : 7
+            let costs = interleaved([first, original, copy], runs: runs)
+            var again = first
+            again.prepare = nil
+            let second = interleaved([again, copy], runs: runs)
+            rows += [
+                .ratio(
+                    "apply \(count) templates", costs[0].seconds * 1000, costs[2].seconds * 1000, "cp -a",
+                    "ms", atMost: 2),
+                .speedup(
+                    "apply \(count) templates", costs[0].seconds * 1000, costs[1].seconds * 1000, "original",
+                    "ms", atLeast: 5),
+                .ratio(
+                    "again, nothing changed", second[0].seconds * 1000, second[1].seconds * 1000, "cp -a",
+                    "ms", atMost: 1),
+            ]
+            Self.remove(place)
+        }
+        return rows
+    }
+
+    private func largeMetadata() throws -> [Row] {
+        let place = try directory("metadata")
+        var text = "{\"nodes\": [\n"
+        var number = 0
+        while text.utf8.count < 50_000_000 {
+            text +=
+                "{\"name\": \"node\(number)\", \"address\": \"10.0.\(number % 256).7\", \"weight\": \(number).5, \"roles\": [\"web\", \"db\", null, true], \"limits\": {\"cpu\": \(number), \"memory\": \(number * 3)}},\n"
+            number += 1
+        }
+        try write("\(place)/m.json", text + "{}]}")
+        let ours = ours(
+            "os-apply-config", "--log-file", "none", "-m", "m.json", "--fallback-metadata", "--key",
+            "nodes.7.name", in: place)
+        let load = Command(
+            words: ["\(originals)/python", "-c", "import json; json.load(open('m.json'))"], directory: place)
+        let original = original(
+            "os-apply-config", "-m", "m.json", "--fallback-metadata", "--key", "nodes.7.name", in: place)
+        let costs = interleaved([ours, load, original], runs: 3)
+        Self.remove(place)
+        let mebibytes = { (cost: Cost) in Double(cost.residentKiB) / 1024 }
+        return [
+            .ratio(
+                "50 MB of metadata", costs[0].seconds * 1000, costs[1].seconds * 1000, "json.load", "ms",
+                atMost: 1),
+            .ratio(
+                "50 MB of metadata, resident", mebibytes(costs[0]), mebibytes(costs[1]), "json.load", "MiB",
+                atMost: 1),
+            Row(
+                what: "50 MB of metadata", ours: costs[0].seconds * 1000, peer: costs[2].seconds * 1000,
+                peerName: "original", unit: "ms", limit: "", ratio: costs[0].seconds / costs[2].seconds),
+        ]
+    }
+
+    private func largeTemplate() throws -> [Row] {
+        let place = try directory("template")
+        let text = (0..<28_000).map { "line \($0) of the template {{a.b}}\n" }.joined()
+        try write("\(place)/t/a", text)
+        try write("\(place)/m.json", #"{"a": {"b": "value"}}"#)
+        let words = ["-v", "-m", "m.json", "--fallback-metadata", "-t", "t"]
+        var ours = ours("os-apply-config", "--log-file", "none", in: place)
+        ours.words += words
+        var original = original("os-apply-config", in: place)
+        original.words += words
+        let costs = interleaved([ours, original], runs: 7)
+        return [
+            .speedup(
+                "a template of 28,000 tags", costs[0].seconds * 1000, costs[1].seconds * 1000, "original",
+                "ms", atLeast: 10)
+        ]
+    }
+
+    // MARK: os-refresh-config
+
+    private func hooks() throws -> [Row] {
+        let place = try directory("hooks")
+        let phases = ["pre-configure.d", "configure.d", "post-configure.d", "migration.d"]
+        for phase in phases {
+            for number in 0..<25 {
+                try write("\(place)/base/\(phase)/\(number)-hook", "#!/bin/true\n", mode: 0o755)
+            }
+        }
+        var ours = ours("os-refresh-config", "--lockfile", "lock", in: place)
+        ours.environment["OS_REFRESH_CONFIG_BASE_DIR"] = "\(place)/base"
+        var original = original("os-refresh-config", "--lockfile", "lock", in: place)
+        original.environment["OS_REFRESH_CONFIG_BASE_DIR"] = "\(place)/base"
+        let script = phases.map { "run-parts base/\($0)" }.joined(separator: " && ")
+        let runParts = Command(words: ["/bin/sh", "-c", script], directory: place)
+        let costs = interleaved([ours, original, runParts], runs: 7)
+        return [
+            .ratio(
+                "4 × 25 no-op hooks", costs[0].seconds * 1000, costs[2].seconds * 1000, "run-parts", "ms",
+                atMost: 1.5),
+            Row(
+                what: "4 × 25 no-op hooks", ours: costs[0].seconds * 1000, peer: costs[1].seconds * 1000,
+                peerName: "original", unit: "ms", limit: "", ratio: costs[0].seconds / costs[1].seconds),
+        ]
+    }
+
+    // MARK: os-collect-config
+
+    private func collector() throws -> [Row] {
+        let place = try directory("collector")
+        try write("\(place)/hl.json", #"{"a": 1}"#)
+        try write("\(place)/local/b.json", #"{"b": 1}"#)
+        let words = ["--heat_local-path", "hl.json", "--local-path", "local", "heat_local", "local"]
+        var ours = ours("os-collect-config", in: place)
+        ours.words += words
+        var original = original("os-collect-config", in: place)
+        original.words += words
+        original.environment["LC_ALL"] = "C"
+        let costs = interleaved([ours, original], runs: 9)
+        return [
+            .speedup(
+                "collector, one poll of two sources", costs[0].seconds * 1000, costs[1].seconds * 1000,
+                "original", "ms", atLeast: 20)
+        ]
+            + (try idle(place, words))
+    }
+
+    private func idle(_ place: String, _ words: [String]) throws -> [Row] {
+        let daemon = [
+            "--cachedir", "c", "--backup-cachedir", "b", "-i", "1", "--min-polling-interval", "1", "-c",
+            "true",
+        ]
+        var ours = ours("os-collect-config", in: place)
+        ours.words += daemon + words
+        var original = original("os-collect-config", in: place)
+        original.words += daemon + words
+        original.environment["LC_ALL"] = "C"
+        let processes = [ours, original].map { $0.start_process() }
+        sleep(3)
+        let before = processes.map(Self.processorSeconds)
+        let polls = 10
+        sleep(UInt32(polls))
+        let after = processes.map(Self.processorSeconds)
+        let memory = processes.map(Self.memory)
+        for process in processes {
+            kill(process, SIGKILL)
+            waitpid(process, nil, 0)
+        }
+        let perPoll = (0..<2).map { (after[$0] - before[$0]) / Double(polls) * 1000 }
+        return [
+            .bound(
+                "collector idle, resident", memory[0].resident, "MiB", atMost: 20, peer: memory[1].resident,
+                "original"),
+            .bound(
+                "collector idle, private", memory[0].private, "MiB", atMost: 5, peer: memory[1].private,
+                "original"),
+            .bound("collector idle, CPU a poll", perPoll[0], "ms", atMost: 0.5, peer: perPoll[1], "original"),
+        ]
+    }
+
+    /// All the time that the scheduler gave the process's threads.
+    private static func processorSeconds(_ process: pid_t) -> Double {
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+        return tasks.reduce(0) { sum, task in
+            let text = FileManager.default.contents(atPath: "/proc/\(process)/task/\(task)/schedstat")
+            let first = text.flatMap { String(decoding: $0, as: UTF8.self).split(separator: " ").first }
+            return sum + (first.flatMap { Double($0) } ?? 0) / 1e9
+        }
+    }
+
+    private static func memory(_ process: pid_t) -> (resident: Double, private: Double) {
+        let data = FileManager.default.contents(atPath: "/proc/\(process)/smaps_rollup") ?? Data()
+        let fields = Dictionary(
+            String(decoding: data, as: UTF8.self).split(separator: "\n").map { line in
+                let parts = line.split(separator: " ")
+                return (String(parts[0]), parts.count > 1 ? Double(parts[1]) ?? 0 : 0)
+            }, uniquingKeysWith: { $1 })
+        let own = (fields["Private_Clean:"] ?? 0) + (fields["Private_Dirty:"] ?? 0)
+        return ((fields["Rss:"] ?? 0) / 1024, own / 1024)
+    }
+
+    // MARK: os-metadata-server
+
+    private func server() throws -> [Row] {
+        let place = try directory("server")
+        try write(
+            "\(place)/nodes/n.yaml",
+            "metadata: {a: {b: value}, l: [1, 2, 3]}\ncredentials: {request: {token: t}}\n", mode: 0o600)
+        try write("\(place)/www/metadata", #"{"a": {"b": "value"}, "l": [1, 2, 3]}"#)
+        let ports = (Self.freePort(), Self.freePort())
+        try write(
+            "\(place)/nginx.conf",
+            """
+            daemon off; pid \(place)/nginx.pid; error_log /dev/null; worker_processes 2;
+            events { worker_connections 512; }
+            http { access_log off; server { listen 127.0.0.1:\(ports.1); root \(place)/www; } }
+            """)
+        let ours = Command(words: [
+            "\(programs)/os-metadata-server", "--nodes", "\(place)/nodes", "--listen", "127.0.0.1:\(ports.0)",
+        ])
+        let nginx = Command(words: ["/usr/sbin/nginx", "-p", place, "-c", "\(place)/nginx.conf"])
+        let processes = [ours.start_process(), nginx.start_process()]
+        defer {
+            for process in processes {
+                kill(process, SIGTERM)
+                waitpid(process, nil, 0)
+            }
+        }
+        sleep(1)
+        var rates: [[Double]] = [[], []]
+        for _ in 0..<3 {
+            rates[0].append(Self.requestsPerSecond("http://127.0.0.1:\(ports.0)/v1/nodes/n/metadata"))
+            rates[1].append(Self.requestsPerSecond("http://127.0.0.1:\(ports.1)/metadata"))
+        }
+        let (mine, peer) = (rates[0].median, rates[1].median)
+        return [
+            Row(
+                what: "metadata GET, authorised", ours: mine, peer: peer, peerName: "nginx, a file",
+                unit: "/s",
+                limit: "ratio ≥ 0.5", ratio: mine / peer, isMet: mine / peer >= 0.5)
+        ]
+    }
+
+    private static func freePort() -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                _ = bind(descriptor, generic, length)
+                _ = getsockname(descriptor, generic, &length)
+            }
+        }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    private static func requestsPerSecond(_ url: String) -> Double {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/wrk")
+        process.arguments = ["-t1", "-c32", "-d4s", "-H", "Authorization: Bearer t", url]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        guard (try? process.run()) != nil else { return .nan }
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        let line = text.split(separator: "\n").first { $0.hasPrefix("Requests/sec:") }
+        guard !text.contains("Non-2xx") else { return .nan }
+        return line.flatMap { Double($0.split(separator: " ").last ?? "") } ?? .nan
+    }
+
+    // MARK: Size
+
+    private func size() throws -> [Row] {
+        let copy = "\(base)/os-config"
+        _ = Command(words: ["/usr/bin/strip", "-o", copy, "\(programs)/os-config"]).run()
+        let size = (try FileManager.default.attributesOfItem(atPath: copy)[.size] as? Double) ?? .nan
+        let packages = URL(fileURLWithPath: originals).deletingLastPathComponent().path + "/lib"
+        let files = FileManager.default.enumerator(atPath: packages)
+        var peer = 0.0
+        while let file = files?.nextObject() as? String {
+            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(packages)/\(file)")
+            if attributes?[.type] as? FileAttributeType == .typeRegular {
+                peer += attributes?[.size] as? Double ?? 0
+            }
+        }
+        return [
+            .bound(
+                "the three agents, stripped", size / 1e6, "MB", atMost: 18, peer: peer / 1e6,
+                "Python packages")
+        ]
+    }
+}
