@@ -14,7 +14,7 @@ SWIFT_SOURCES = Package.swift Sources Tests
 
 BUILD_PACKAGES = libyaml-dev libcurl4-openssl-dev libssl-dev libexpat1-dev binutils
 TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace
-BENCH_PACKAGES = $(TEST_PACKAGES) debianutils nginx-light wrk
+BENCH_PACKAGES = $(TEST_PACKAGES) debianutils nginx-light time wrk
 
 .PHONY: all demo test bench compare install clean release lint unit integration compatibility
 .PHONY: setup-build setup-test setup-bench
@@ -89,11 +89,15 @@ bench: setup-bench release $(ORIGINALS)/complete
 		--originals $(CURDIR)/$(ORIGINALS)/bin --json $(CURDIR)/.build/bench.json
 
 install: release
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install -s -m 0755 $(BIN)/os-config $(BIN)/os-metadata-server $(DESTDIR)$(PREFIX)/bin/
 	for name in $(AGENT_NAMES); do ln -sf os-config $(DESTDIR)$(PREFIX)/bin/$$name; done
 	install -m 0644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man8/
-	install -m 0644 systemd/*.service $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	for unit in systemd/*.service; do \
+		sed 's|/usr/bin/|$(PREFIX)/bin/|g' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; \
+	done
+	install -m 0644 systemd/os-metadata-server.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/os-metadata-server.conf
 
 clean:
 	rm -rf .build

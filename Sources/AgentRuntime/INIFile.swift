@@ -43,7 +43,7 @@ package struct INIFile: Sendable {
             let number = place + 1
             let line = raw.trimmingSuffix(while: \.isWhitespace)
             func failure(_ reason: String, _ text: Substring) -> ParseError {
-                ParseError(file: name, line: number, reason: reason, text: String(text))
+                ParseError(file: name, line: number, reason: reason, text: Self.beginning(text))
             }
             guard let first = line.first else {
                 finish()
@@ -72,6 +72,12 @@ package struct INIFile: Sendable {
         }
         finish()
         self.entries = entries
+    }
+
+    /// What of a line a message may show: its first word, since what follows may be a secret.
+    private static func beginning(_ line: Substring) -> String {
+        let start = line.drop(while: \.isWhitespace)
+        return String(line[..<(start.firstIndex(where: \.isWhitespace) ?? line.endIndex)])
     }
 
     private static func lines(_ text: String) -> [Substring] {

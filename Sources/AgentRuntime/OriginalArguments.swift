@@ -11,7 +11,7 @@ package struct UsageError: Error, CustomStringConvertible {
 
 /// Reads command lines by the rules of Python's argparse, which the original agents had and scripts rely on:
 /// abbreviated long options, `-tVALUE` and `-t=VALUE`, options with many or no values, negative numbers as values.
-package struct OriginalArguments {
+package struct OriginalArguments: Sendable {
     package struct Option: Sendable {
         package enum Arity: Sendable {
             case none

@@ -22,7 +22,7 @@ struct KeyQuery {
             let known = ValueType.allCases.map(\.rawValue).joined(separator: ", ")
             throw ConfigError("requested validation of unknown type: \(typeName) (known: \(known))")
         }
-        try type.check(value)
+        try type.check(value, of: key)
         if let string = value.string, string.hasLoneSurrogate {
             throw ConfigError("the value of \(key) holds a lone surrogate, which UTF-8 cannot write")
         }

@@ -31,13 +31,12 @@ enum ValueType: String, CaseIterable {
         }
     }
 
-    /// - Throws: `ConfigError` when `value` is not of this type.
-    func check(_ value: MetadataValue) throws {
+    /// - Throws: `ConfigError` when `value`, which is that of `key`, is not of this type.
+    func check(_ value: MetadataValue, of key: String) throws {
         guard let pattern else { return }
-        let text = checkedText(of: value)
-        guard let text, try ExtendedExpression(pattern).matches(text) else {
-            let shown = text.map { String(decoding: $0, as: UTF8.self) } ?? JSONWriter.text(of: value)
-            throw ConfigError("cannot interpret value '\(shown)' as type \(rawValue)")
+        guard let text = checkedText(of: value), try ExtendedExpression(pattern).matches(text) else {
+            // Not the value itself: it may be a secret, and root's log can be read by everybody.
+            throw ConfigError("cannot interpret the value of \(key) as type \(rawValue)")
         }
     }
 

@@ -12,8 +12,8 @@ final class ChangeCommand: Sendable {
         var isStopped = false
     }
 
-    /// How long a command that is asked to end may take.
-    private static let grace = Duration.seconds(5)
+    /// How long a command that is asked to end may take: longer than os-refresh-config gives its hooks.
+    private static let grace = Duration.seconds(8)
 
     private let state = Mutex(State())
 
@@ -32,6 +32,9 @@ final class ChangeCommand: Sendable {
             started: { [self] in begin($0) })
     }
 
+    /// Whether the command was asked to end.
+    var isStopped: Bool { state.withLock { $0.isStopped } }
+
     private func begin(_ process: Int32) {
         let isStopped = state.withLock { state in
             state.process = process
@@ -47,10 +50,12 @@ final class ChangeCommand: Sendable {
             return state.process
         }
         guard let process else { return }
-        let members = ProcessTree.members(of: process)
-        ProcessTree.signal(members, SIGTERM)
+        ProcessTree.signal(ProcessTree.members(of: process), SIGTERM)
+        // What the command starts when it is asked to end belongs to it too.
+        var members = Set(ProcessTree.members(of: process))
         let deadline = ContinuousClock.now + Self.grace
         while ContinuousClock.now < deadline, members.contains(where: ProcessTree.isAlive) {
+            for member in members { members.formUnion(ProcessTree.members(of: member)) }
             try? await Task.sleep(for: .milliseconds(20))
         }
         ProcessTree.signal(members.filter(ProcessTree.isAlive), SIGKILL)

@@ -41,7 +41,8 @@ package struct CollectConfigCommand {
             let logger = try Self.logger(settings)
             let transport = CurlTransport()
             let plan = try CollectPlan(
-                settings, environment: environment, transport: transport, logger: logger)
+                settings, arguments: arguments, environment: environment, transport: transport, logger: logger
+            )
             return await CollectDaemon(
                 arguments: arguments, environment: environment, transport: transport, logger: logger
             ).run(plan)
@@ -113,7 +114,8 @@ private struct CollectDaemon {
         var isFirst = true
         while true {
             let loop = CollectLoop(
-                plan: plan, splays: isFirst, command: command, environment: environment, logger: logger, events: events)
+                plan: plan, splays: isFirst, command: command, environment: environment, logger: logger,
+                events: events)
             isFirst = false
             do {
                 guard case .finished(let status) = try await loop.run() else {
@@ -134,7 +136,9 @@ private struct CollectDaemon {
         logger.info("Reading the configuration again")
         do {
             let settings = try Settings(arguments, environment: environment)
-            return try CollectPlan(settings, environment: environment, transport: transport, logger: logger)
+            return try CollectPlan(
+                settings, arguments: arguments, environment: environment, transport: transport, logger: logger
+            )
         } catch {
             logger.error("the configuration cannot be used, keeping the old one: \(error)")
             return old.acceptingFiles()

@@ -30,12 +30,12 @@ enum CollectConfigHelp {
     private static func entry(_ option: OptionDefinition) -> String {
         let isMissing = ["ec2", "heat", "keystone", "zaqar"].contains(option.group ?? "")
         let remark = isMissing ? " (This version does not have the source.)" : ""
-        let spelling = option.kind == .boolean ? "\(option.spelling), \(option.negatedSpelling)" : option.spelling
+        let spelling =
+            option.kind == .boolean ? "\(option.spelling), \(option.negatedSpelling)" : option.spelling
         let value = option.kind == .boolean ? "" : " \(option.name.split(separator: "-").last!.uppercased())"
         let short = option.short.map { "\($0)\(value), " } ?? ""
-        let standard =
-            option.kind == .boolean || option.standard.isEmpty
-            ? "" : " Default: \(option.standard.joined(separator: ", "))."
+        let hasStandard = option.kind != .boolean && !option.standard.isEmpty
+        let standard = hasStandard ? " Default: \(option.standard.joined(separator: ", "))." : ""
         return "  \(short)\(spelling)\(value)\n      \(option.help)\(standard)\(remark)\n"
     }
 }

@@ -53,8 +53,9 @@ struct CollectLoop {
             if plan.isOutdated { return .reload }
             for provider in plan.providers where watching.begin(provider.name) {
                 watchers.addTask { [events] in
-                    if await provider.waitForChange() { events.add(.sourceChanged) }
+                    let hasChanged = await provider.waitForChange()
                     watching.end(provider.name)
+                    if hasChanged { events.add(.sourceChanged) }
                 }
             }
             if hasChanged { interval = plan.shortestInterval }
@@ -124,6 +125,8 @@ struct CollectLoop {
         logger.info("Executing the command with OS_CONFIG_FILES=\(stored.paths.joined(separator: ":"))")
         let ending = try await command.run(line, paths: stored.paths, environment: environment)
         guard ending.isSuccess else {
+            try cache.revert(stored)
+            guard !command.isStopped else { return ending.shellStatus }
             logger.error("Command failed, will run it again with the same data. \(ending)")
             return ending.shellStatus
         }

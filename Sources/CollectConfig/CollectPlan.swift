@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentRuntime
 import HTTPTransport
 import HostSystem
 import Logging
@@ -20,11 +21,18 @@ struct CollectPlan: Sendable {
     let splay: Double
     /// The configuration files and what they held.
     private var files: [FilePath: [UInt8]]
+    private let arguments: OriginalArguments
+    private let environment: [String: String]
 
     /// - Throws: `SettingsError`.
-    init(_ settings: Settings, environment: [String: String], transport: any HTTPTransport, logger: Logger)
+    init(
+        _ settings: Settings, arguments: OriginalArguments, environment: [String: String],
+        transport: any HTTPTransport, logger: Logger
+    )
         throws
     {
+        self.arguments = arguments
+        self.environment = environment
         files = Self.contents(of: settings.files)
         deploymentKeys = try settings.list(nil, "deployment_key")
         command = try settings.string(nil, "command")
@@ -41,13 +49,17 @@ struct CollectPlan: Sendable {
         providers = try settings.collectors().compactMap { try builder.provider($0) }
     }
 
-    /// Whether a configuration file has changed since it was read.
-    var isOutdated: Bool { Self.contents(of: Array(files.keys)) != files }
+    /// Whether a configuration file has come, gone or changed since they were read.
+    var isOutdated: Bool { currentFiles != files }
+
+    private var currentFiles: [FilePath: [UInt8]] {
+        Self.contents(of: ConfigurationFiles.all(arguments, environment))
+    }
 
     /// The same plan, which takes the configuration files as they are now for its own.
     func acceptingFiles() -> CollectPlan {
         var plan = self
-        plan.files = Self.contents(of: Array(files.keys))
+        plan.files = currentFiles
         return plan
     }
 

@@ -28,6 +28,15 @@ struct ConfigurationFiles {
         standard = files
     }
 
+    /// All files that count for a command line, those that it names and those that nobody named; what cannot be listed is left
+    /// out.
+    static func all(_ arguments: OriginalArguments, _ environment: [String: String]) -> [FilePath] {
+        let files = ConfigurationFiles(arguments: arguments, environment: environment)
+        var paths = files.standard
+        for occurrence in arguments.occurrences { _ = try? files.read(occurrence) { paths.append($0) } }
+        return paths
+    }
+
     /// Whether the option stands on the command line in full: as in the original, an abbreviation does not count here.
     private static func isNamed(_ option: String, _ arguments: OriginalArguments) -> Bool {
         arguments.words.contains { $0 == option || $0.hasPrefix(option + "=") }

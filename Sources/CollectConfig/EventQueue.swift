@@ -20,9 +20,6 @@ final class EventQueue: Sendable {
         sleeper?.resume()
     }
 
-    /// Forgets what waits.
-    func clear() { state.withLock { $0.waiting.removeAll() } }
-
     /// What woke us within `timeout`: a reload before all else; nil when nothing did.
     ///
     /// - Throws: `CancellationError`.

@@ -22,6 +22,8 @@ struct MetadataCache {
         var paths: [String] = []
         /// Whether the list of paths is another one than before.
         var isListNew = false
+        /// What the file with the list held before.
+        fileprivate(set) var previousList: [UInt8]?
 
         var isChange: Bool { !changed.isEmpty || !removed.isEmpty || isListNew }
     }
@@ -42,23 +44,28 @@ struct MetadataCache {
         let root = try RootedDirectory(directory, creating: .byUmask)
         let staged = StagedWrite(in: root)
         var stored = Stored()
-        var firsts: Set<ByteString> = []
+        var seen: Set<ByteString> = []
+        // Of several documents of one name the last one counts; the first is what was seen first.
+        let last = Dictionary(outputs.map { ($0.name, $0) }) { $1 }
         for output in outputs {
-            let path = Self.path(output.name)
-            let content = JSONWriter.bytes(of: output.value, layout: .indented)
-            _ = try staged.stage(path, content, Self.attributes)
-            stored.paths.append(directory.appending(path.components).string)
-            let isFirst =
-                FileContents.status(directory.appending(Self.path(output.name, ".orig").components)) == nil
-            if isFirst, firsts.insert(output.name).inserted {
-                _ = try staged.stage(Self.path(output.name, ".orig"), content, Self.attributes)
+            stored.paths.append(directory.appending(Self.path(output.name).components).string)
+            let isNew = seen.insert(output.name).inserted
+            guard isNew, let current = last[output.name] else { continue }
+            let content = JSONWriter.bytes(of: current.value, layout: .indented)
+            _ = try staged.stage(Self.path(output.name), content, Self.attributes)
+            let original = Self.path(output.name, ".orig")
+            let isFirst = FileContents.status(directory.appending(original.components)) == nil
+            if isFirst {
+                let first = JSONWriter.bytes(of: output.value, layout: .indented)
+                _ = try staged.stage(original, first, Self.attributes)
             }
-            if isFirst || committed(output.name) != output.value { stored.changed.append(output) }
+            if isFirst || committed(output.name) != current.value { stored.changed.append(current) }
         }
         if !keeping { stored.removed = try abandonedNames(Set(outputs.map(\.name))) }
         let list = JSONWriter.bytes(of: MetadataValue(.array(stored.paths.map { MetadataValue(string: $0) })))
         let listPath = Self.path(ByteString(Self.list))
-        stored.isListNew = try hasOtherList(root, listPath, list)
+        stored.previousList = try root.read(listPath)
+        stored.isListNew = try hasOtherList(stored.previousList, listPath, list)
         if stored.isChange { _ = try staged.stage(listPath, list, Self.attributes) }
         try staged.commit()
         if stored.isChange { backUp() }
@@ -78,6 +85,18 @@ struct MetadataCache {
         for name in stored.removed {
             for suffix in ["", ".orig", ".last"] { _ = try staged.stageRemoval(Self.path(name, suffix)) }
         }
+        try staged.commit()
+    }
+
+    /// Notes that the command has failed: a list that nothing else tells from the one before goes back, so that the next round
+    /// finds the change again.
+    ///
+    /// - Throws: `HostError`.
+    func revert(_ stored: Stored) throws {
+        guard stored.isListNew, stored.changed.isEmpty, stored.removed.isEmpty, let list = stored.previousList
+        else { return }
+        let staged = StagedWrite(in: try RootedDirectory(directory))
+        _ = try staged.stage(Self.path(ByteString(Self.list)), list, Self.attributes)
         try staged.commit()
     }
 
@@ -105,8 +124,8 @@ struct MetadataCache {
     }
 
     /// Whether there is a list of paths that is not `list`.
-    private func hasOtherList(_ root: RootedDirectory, _ path: FilePath, _ list: [UInt8]) throws -> Bool {
-        guard let before = try root.read(path) else { return false }
+    private func hasOtherList(_ before: [UInt8]?, _ path: FilePath, _ list: [UInt8]) throws -> Bool {
+        guard let before else { return false }
         guard let old = try? JSONParser.parse(before, name: path.string).array else { return true }
         // The order and repetitions are the sources' business; what matters is which documents there are.
         let new = try JSONParser.parse(list, name: path.string).array ?? []
@@ -125,6 +144,15 @@ struct MetadataCache {
         }
     }
 
+    /// Whether a directory, if there is one, holds nothing but what a cache holds: replacing it loses nothing else.
+    private func isBackup(_ path: FilePath) -> Bool {
+        ((try? DirectoryListing.entries(of: path)) ?? []).allSatisfy { entry in
+            let name = entry.name.string
+            let isDocument = [".json", ".json.orig", ".json.last"].contains { name.hasSuffix($0) }
+            return isDocument || FileContents.status(directory.appending(entry.name)) != nil
+        }
+    }
+
     /// Copies the cache to the backup directory; a failure is survived.
     private func backUp() {
         let cache = directory.lexicallyNormalized().string + "/"
@@ -133,6 +161,10 @@ struct MetadataCache {
         if cache.hasPrefix(copy) || copy.hasPrefix(cache) || copy == "//" {
             logger.warning(
                 "the backup directory \(backup) and the cache \(directory) hold each other, ignoring")
+            return
+        }
+        guard isBackup(backup) else {
+            logger.warning("the backup directory \(backup) holds other files than a cache, ignoring")
             return
         }
         do {

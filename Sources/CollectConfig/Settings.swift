@@ -117,7 +117,8 @@ struct Settings: Sendable {
 
     /// Seconds.
     func number(_ group: String?, _ key: String) throws -> Double {
-        try string(group, key).flatMap(Self.number) ?? 0
+        // Beyond some thirty years there is nothing to tell apart, and below zero nothing to wait for.
+        min(max(try string(group, key).flatMap(Self.number) ?? 0, 0), 1e9)
     }
 
     func flag(_ key: String) throws -> Bool { try string(nil, key).flatMap(Self.boolean) ?? false }
@@ -138,7 +139,7 @@ struct Settings: Sendable {
 
     private static func number(_ text: String) -> Double? {
         let trimmed = text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
-        return Double(String(trimmed))
+        return Double(String(trimmed)).flatMap { $0.isFinite ? $0 : nil }
     }
 
     private static func boolean(_ text: String) -> Bool? {
@@ -160,7 +161,9 @@ struct Settings: Sendable {
             case .choice(let choices): choices.contains(value)
             }
         guard !isValid else { return }
-        throw SettingsError("argument --\(definition.key): Invalid \(definition.kind.title) value: \(value)")
+        // A query may carry a signature.
+        let shown = value.prefix { $0 != "?" }
+        throw SettingsError("argument --\(definition.key): Invalid \(definition.kind.title) value: \(shown)")
     }
 
     private static func isURL(_ text: String) -> Bool {

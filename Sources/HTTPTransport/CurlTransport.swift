@@ -19,7 +19,6 @@ package final class CurlTransport: HTTPTransport {
         var jobs: [Job] = []
         var nextID: UInt64 = 0
         var isRunning = false
-        var isClosed = false
     }
 
     private let state: Mutex<State>
@@ -141,8 +140,10 @@ package final class CurlTransport: HTTPTransport {
             guard let transfer = CurlTransfer(request, library) else {
                 return continuation.resume(throwing: HTTPError.unavailable("out of memory"))
             }
+            guard library.multiAdd(multi, transfer.handle) == CURLM_OK else {
+                return continuation.resume(throwing: HTTPError.unavailable("libcurl takes no request"))
+            }
             running[transfer.handle] = Running(id: id, transfer: transfer, continuation: continuation)
-            _ = library.multiAdd(multi, transfer.handle)
         }
 
         mutating func cancel(_ id: UInt64) {

@@ -82,15 +82,19 @@ package enum CommandRunner {
     package static func capture(
         _ command: Command, input: [UInt8], outputLimit: Int = 1 << 30
     ) async throws -> Captured {
+        let inputFile = try inputFile(input, command)
         var ends: [Int32] = [-1, -1]
-        guard os_pipe2(&ends, O_CLOEXEC) == 0 else { throw HostError.last("run", command.program) }
+        guard os_pipe2(&ends, O_CLOEXEC) == 0 else {
+            defer { try? inputFile.close() }
+            throw HostError.last("run", command.program)
+        }
         let (readEnd, writeEnd) = (ends[0], FileDescriptor(rawValue: ends[1]))
         async let output = bytes(from: readEnd, limit: outputLimit, command)
         do {
             // From a file, not through a pipe: the library ends the process when a program does not read its pipe.
             let result = try await Subprocess.run(
                 command.configuration,
-                input: .fileDescriptor(try inputFile(input, command), closeAfterSpawningProcess: true),
+                input: .fileDescriptor(inputFile, closeAfterSpawningProcess: true),
                 output: .fileDescriptor(writeEnd, closeAfterSpawningProcess: true),
                 error: .bytes(limit: outputLimit))
             return Captured(

@@ -6,13 +6,17 @@ package import SystemPackage
 
 /// Tells when something in a directory changes (`inotify(7)`).
 package enum FileWatcher {
-    /// A value for each burst of changes among the entries of `directory`: written, made, renamed or removed.
+    /// A value for each burst of changes among the entries of `directory`: written, renamed or removed. The sequence ends when
+    /// the directory itself is removed or renamed.
+    ///
+    /// A file that is made is told when it is closed: what is half written is no change yet.
     ///
     /// - Throws: `HostError` when the directory cannot be watched.
     package static func changes(in directory: FilePath) throws(HostError) -> AsyncStream<Void> {
         let queue = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
         guard queue >= 0 else { throw .last("watch", directory) }
-        let events = UInt32(IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE)
+        let events = UInt32(
+            IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
         guard directory.withPlatformString({ inotify_add_watch(queue, $0, events) }) >= 0 else {
             let error = HostError.last("watch", directory)
             close(queue)
@@ -21,13 +25,30 @@ package enum FileWatcher {
         let source = DispatchSource.makeReadSource(fileDescriptor: queue)
         return AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             source.setEventHandler {
-                var buffer = [UInt8](repeating: 0, count: 65536)
-                while read(queue, &buffer, buffer.count) > 0 {}
+                let isOver = drain(queue)
                 continuation.yield()
+                if isOver { continuation.finish() }
             }
             source.setCancelHandler { close(queue) }
             source.activate()
             continuation.onTermination = { _ in source.cancel() }
         }
+    }
+
+    /// Takes all events from the queue; true when one tells that the directory is not there any more.
+    private static func drain(_ queue: Int32) -> Bool {
+        var isOver = false
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while case let count = read(queue, &buffer, buffer.count), count > 0 {
+            var offset = 0
+            while offset + MemoryLayout<inotify_event>.size <= count {
+                let event = buffer.withUnsafeBytes {
+                    $0.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
+                }
+                isOver = isOver || event.mask & UInt32(IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED) != 0
+                offset += MemoryLayout<inotify_event>.size + Int(event.len)
+            }
+        }
+        return isOver
     }
 }

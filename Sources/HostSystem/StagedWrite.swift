@@ -33,6 +33,8 @@ package final class StagedWrite {
     private var directories: [FilePath: StagingDirectory] = [:]
     private var madeDirectories: [(parent: StagingDirectory, name: FilePath.Component)] = []
     private var operations: [Operation] = []
+    /// The paths of the operations.
+    private var staged: Set<FilePath> = []
 
     private struct Operation {
         let path: FilePath
@@ -60,6 +62,7 @@ package final class StagedWrite {
         -> Change
     {
         let (directory, name) = try place(of: path)
+        forget(path)
         let target = directory.status(of: name)
         if let target, target.isDirectory { throw HostError("replace", root.displayPath(path), .isDirectory) }
         let model = target.map { $0.isLink ? linkedStatus(path) : $0 } ?? nil
@@ -87,8 +90,18 @@ package final class StagedWrite {
         if existing.isDirectory, directory.status(of: name)?.isDirectory == true {
             throw HostError("delete", root.displayPath(path), .isDirectory)
         }
+        forget(path)
         operations.append(Operation(path: path, name: name, directory: directory, temporary: nil))
         return .remove
+    }
+
+    /// Drops what was staged for `path` before: the last one counts.
+    private func forget(_ path: FilePath) {
+        guard staged.contains(path), let place = operations.firstIndex(where: { $0.path == path }) else {
+            staged.insert(path)
+            return
+        }
+        operations.remove(at: place).temporary?.remove()
     }
 
     private func linkedStatus(_ path: FilePath) -> TargetStatus? {

@@ -23,16 +23,21 @@ final class NodeDirectory: Sendable {
         self.logger = logger
     }
 
-    /// Loads the directory, and again whenever it changes, until the task is cancelled.
+    /// Loads the directory, and again whenever it changes, until the task is cancelled. One that is replaced by another is
+    /// found again.
     func watch() async throws {
-        let changes = try FileWatcher.changes(in: path)
-        // What changed between the first load and the watch.
-        try await load()
-        for await _ in changes {
+        var isMissing = false
+        while !Task.isCancelled {
             do {
+                let changes = try FileWatcher.changes(in: path)
+                isMissing = false
+                // What changed before the watch began.
                 try await load()
+                for await _ in changes { try await load() }
             } catch {
-                logger.error("\(error), keeping the nodes as they are")
+                if !isMissing { logger.error("\(error), keeping the nodes as they are") }
+                isMissing = true
+                try await Task.sleep(for: .seconds(1))
             }
         }
     }
@@ -42,19 +47,29 @@ final class NodeDirectory: Sendable {
     /// - Throws: `HostError` when the directory cannot be listed.
     func load() async throws {
         var nodes: [NodeRecord] = []
+        var files: Set<String> = []
         for entry in try DirectoryListing.entries(of: path) {
             let name = entry.name
             guard let type = name.extension, ["yaml", "yml", "json"].contains(type), !name.stem.hasPrefix(".")
             else {
                 continue
             }
+            files.insert(name.string)
             guard let node = node(name, isJSON: type == "json") else { continue }
             if nodes.contains(where: { $0.name == node.name }) {
                 logger.warning("\(path.appending(name)) is a second file of the node \(node.name), ignoring")
                 continue
             }
+            let accessKey = node.credentials.cloudFormation?.accessKey
+            if let accessKey, nodes.contains(where: { $0.credentials.cloudFormation?.accessKey == accessKey })
+            {
+                logger.error("\(path.appending(name)) has the access key of another node, ignoring the file")
+                continue
+            }
             nodes.append(node)
         }
+        // A file that is gone takes its node with it, for good.
+        good.withLock { good in good = good.filter { files.contains($0.key) } }
         let changed = try await store.replaceAll(nodes)
         feed.publish(changed)
     }
@@ -63,6 +78,9 @@ final class NodeDirectory: Sendable {
         let path = path.appending(file)
         let known = good.withLock { $0[file.string] }
         do {
+            guard FileContents.status(path)?.isRegular == true else {
+                throw NodeFileError(description: "\(path) is not a regular file")
+            }
             let (bytes, status) = try FileContents.readWithStatus(path)
             if let known, known.bytes == bytes { return known.node }
             let source = MetadataSource(name: path.string, bytes: bytes)

@@ -127,6 +127,9 @@ final class HookRunner: Sendable {
 
     private var stop: Stop? { state.withLock { $0.stop } }
 
+    /// Why the run is to end, if it is.
+    var reason: Stop? { stop }
+
     private func begin(_ process: Int32) {
         let stop = state.withLock { state in
             state.current = process
@@ -147,7 +150,8 @@ final class HookRunner: Sendable {
     /// Ends the hook that runs and all that it started, and lets no other begin.
     func stop(for reason: Stop) async {
         let current = state.withLock { state in
-            state.stop = state.stop ?? reason
+            // A signal counts for more than a time that is over.
+            if state.stop == nil || state.stop == .timeout { state.stop = reason }
             return state.current
         }
         guard let current else { return }
@@ -172,8 +176,10 @@ final class HookRunner: Sendable {
         return ProcessTree.ownChildren.filter { !known.contains($0) }.flatMap { ProcessTree.members(of: $0) }
     }
 
-    /// Lets hooks run again: what handles an error has its own time.
+    /// Lets hooks run again after a time that was over: what handles an error has its own. A signal stays.
     func resume() {
-        state.withLock { $0.stop = nil }
+        state.withLock { state in
+            if state.stop == .timeout { state.stop = nil }
+        }
     }
 }

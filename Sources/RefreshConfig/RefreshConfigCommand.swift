@@ -95,7 +95,8 @@ package struct RefreshConfigCommand {
             }
             if options.timeout > 0 {
                 group.addTask {
-                    guard (try? await Task.sleep(for: .seconds(options.timeout))) != nil else { return nil }
+                    guard (try? await Task.sleep(for: .seconds(min(options.timeout, 1_000_000_000)))) != nil
+                    else { return nil }
                     logger.error(
                         "Timeout reached: \(options.timeout)s. Ending the running hook and its children")
                     await runner.stop(for: .timeout)
@@ -128,6 +129,7 @@ package struct RefreshConfigCommand {
 
     private func handleError(_ runner: HookRunner) async -> Int32 {
         runner.resume()
+        if case .signal(let signal) = runner.reason { return 128 + signal }
         logger.info("Calling error handlers.")
         let path = directoryPath(Phase.errorDirectory)
         if FileContents.status(FilePath(path)) != nil, let hooks = try? HookDirectory(path, pattern: pattern)

@@ -74,6 +74,20 @@ struct RequestProviderTests {
         #expect(transport.requests[0].timeout == .seconds(10))
     }
 
+    @Test("an error while waiting does not end the waiting for good")
+    func errorWhileWaiting() async throws {
+        let offered = [(name: "Preference-Applied", value: "wait=60"), (name: "ETag", value: "\"1\"")]
+        let transport = ScriptedTransport([
+            answer(#"{"a": 1}"#, offered), answer("", status: 503), answer("", status: 304),
+            answer(#"{"a": 2}"#, offered),
+        ])
+        let provider = provider(transport)
+        _ = try await provider.collect()
+        #expect(await provider.waitForChange() == false)
+        _ = try await provider.collect()
+        #expect(await provider.waitForChange())
+    }
+
     @Test("a server that answers a wait at once is not asked in a circle")
     func hastyServer() async throws {
         let offered = [(name: "Preference-Applied", value: "wait=60"), (name: "ETag", value: "\"1\"")]

@@ -8,10 +8,16 @@ import Testing
 struct RenderCasesTests {
     private struct Recorded: Decodable {
         var id: String
-        var template_hex: String
+        var template: String
         var metadata: String
         var ok: Bool
-        var result_hex: String?
+        var result: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case id, metadata, ok
+            case template = "template_hex"
+            case result = "result_hex"
+        }
     }
 
     @Test("all come out as recorded, from the original and from us")
@@ -20,7 +26,7 @@ struct RenderCasesTests {
             .appendingPathComponent("Fixtures/render-cases.json")
         let cases = try JSONDecoder().decode([Recorded].self, from: Data(contentsOf: file))
         let inputs = cases.map {
-            RenderInput(template: OriginalRenderer.bytes($0.template_hex), metadata: $0.metadata)
+            RenderInput(template: OriginalRenderer.bytes($0.template), metadata: $0.metadata)
         }
         let originals = try OriginalRenderer.render(inputs)
         #expect(originals.count == cases.count)
@@ -30,7 +36,7 @@ struct RenderCasesTests {
             let verdict = RendererRuling.verdict(original, ours)
             if verdict != nil { ruled += 1 }
             #expect(verdict != RendererRuling.unruled, "\(recorded.id): \(original), ours \(ours)")
-            guard recorded.ok, let result = recorded.result_hex else {
+            guard recorded.ok, let result = recorded.result else {
                 if case .bytes = original { Issue.record("\(recorded.id): the original renders it") }
                 continue
             }

@@ -38,6 +38,17 @@ struct StagedWriteTests {
         #expect(directory.tree() == ["b", "etc", "etc/a"])
     }
 
+    @Test("of two stagings of one path the last one counts")
+    func sameTwice() throws {
+        try directory.write("a", "second")
+        let staged = StagedWrite(in: root)
+        #expect(try staged.stage("a", bytes("first"), .init()) == .write)
+        #expect(try staged.stage("a", bytes("second"), .init()) == .keep)
+        try staged.commit()
+        #expect(directory.text("a") == "second")
+        #expect(directory.tree() == ["a"])
+    }
+
     @Test("what is not committed leaves no trace")
     func abandon() throws {
         try directory.write("b", "old")

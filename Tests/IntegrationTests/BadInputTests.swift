@@ -111,6 +111,17 @@ struct BadInputTests {
         #expect(isUntouched())
     }
 
+    @Test("metadata that cannot be handed to an executable template is an error, not a wait")
+    func unwritableInput() throws {
+        try directory.write("m.json", "{\"a\": {\"b\": \"\(String(repeating: "x", count: 100_000))\"}}")
+        try directory.write("t/etc/z", "#!/bin/sh\ncat\n", mode: 0o755)
+        try directory.write("t/etc/a", "short\n")
+        let ended = try apply(prefix: ["/bin/sh", "-c", "ulimit -f 8; exec \"$@\"", "sh"])
+        #expect(ended.status == 1)
+        #expect(ended.errorText.contains("cannot run t/etc/z: File too large"))
+        #expect(isUntouched())
+    }
+
     @Test(
         "a full disk leaves all files as they were",
         .enabled(if: geteuid() == 0, "as root only, who can mount one"))
@@ -199,6 +210,44 @@ struct BadSourceTests {
         #expect(directory.text("c/request.json") == before)
         #expect(directory.text("c/os_config_files.json") == #"["c/request.json", "c/heat_local.json"]"#)
         #expect(!directory.tree().contains { $0.hasSuffix(".tmp") })
+    }
+
+    @Test(
+        "numbers that are none, or beyond all measure, harm nobody",
+        arguments: ["inf", "nan", "-inf", "1e30", "-5"])
+    func numbers(value: String) throws {
+        server.setRoutes([.init(path: "/x", body: "{}")])
+        let options = ["--min-polling-interval=\(value)", "--request-timeout=\(value)"]
+        let ended = try collect(options + cache)
+        #expect(ended.status == (value.contains("n") ? 1 : 0), "\(ended.errorText)")
+    }
+
+    @Test("a backup directory with other files is not touched")
+    func foreignBackup() throws {
+        try directory.write("b/precious.txt", "mine")
+        server.setRoutes([.init(path: "/x", body: #"{"k": 1}"#)])
+        let ended = try collect(cache)
+        #expect(ended.status == 0)
+        #expect(ended.errorText.contains("holds other files than a cache"))
+        #expect(directory.text("b/precious.txt") == "mine")
+    }
+
+    @Test("a list that changed without a document is told again until the command succeeds")
+    func listChange() throws {
+        server.setRoutes([.init(path: "/x", body: #"{"k": 1}"#)])
+        #expect(try collect(cache).text == "ran\n")
+        let only = [
+            "--cachedir", "c", "--backup-cachedir", "b", "--one-time", "--heat_local-path", "hl.json",
+        ]
+        let run = { (command: String) in
+            try ChildProcess(
+                [Programs.path("os-config"), "os-collect-config"] + only + ["-c", command, "heat_local"],
+                in: directory.path, environment: ["PATH": "/usr/bin:/bin", "HOME": directory.path]
+            ).run()
+        }
+        #expect(try run("exit 3").status == 3)
+        #expect(try run("echo again").text == "again\n")
+        #expect(try run("echo never").text == "")
     }
 
     @Test("a wrong signature is said, without the signature")

@@ -109,6 +109,32 @@ struct ServedMetadataTests {
         #expect(lab.directory.text("waiting") == #"{"mysql": {"root-password": "second"}}"#)
     }
 
+    @Test(
+        "odd preferences are no preferences, and harm nobody",
+        arguments: [
+            ";", ",", "wait", "wait=", "wait=x", "wait=-1", "=5", "a=b;wait=5", "wait=99999999999999999999",
+        ])
+    func oddPreferences(preference: String) throws {
+        defer { lab.stop(server) }
+        #expect(try curl(path, token + ["-H", "Prefer: \(preference)"]).status == 200)
+        #expect(try curl(path, token).status == 200)
+    }
+
+    @Test("a directory that is replaced by another is found again, and a node that was removed stays removed")
+    func replacedDirectory() throws {
+        defer { lab.stop(server) }
+        try FileManager.default.removeItem(atPath: lab.directory.file("nodes/n1.yaml"))
+        #expect(eventually { (try? curl(path, token).status) == 401 })
+        try lab.directory.write("nodes/n1.yaml", "metadata: [")
+        #expect(eventually { lab.logs().contains("nodes/n1.yaml:") })
+        #expect(try curl(path, token).status == 401)
+        try lab.directory.write(
+            "other/n1.yaml", "metadata: {a: 1}\ncredentials: {request: {token: t0ken}}\n", mode: 0o600)
+        rename(lab.directory.file("nodes"), lab.directory.file("nodes.old"))
+        rename(lab.directory.file("other"), lab.directory.file("nodes"))
+        #expect(eventually { (try? curl(path, token).body) == #"{"a": 1}"# }, "\(lab.logs())")
+    }
+
     @Test("a node file that breaks leaves its node as it was, and says so")
     func brokenNode() throws {
         defer { lab.stop(server) }

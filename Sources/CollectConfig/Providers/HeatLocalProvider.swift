@@ -34,6 +34,11 @@ struct HeatLocalProvider: MetadataProvider {
     }
 
     private func read(_ path: String) -> MetadataValue? {
+        // Opening a FIFO would wait for a writer.
+        if let status = FileContents.status(FilePath(path)), !status.isRegular, !status.isDirectory {
+            logger.warning("\(path) is not a file, ignoring")
+            return nil
+        }
         do {
             return try JSONParser.parse(try FileContents.read(FilePath(path)), name: path)
         } catch let error as JSONError {

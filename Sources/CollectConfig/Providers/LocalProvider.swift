@@ -78,7 +78,7 @@ struct LocalProvider: MetadataProvider {
             return try JSONParser.parse(bytes, name: path)
         } catch let error as JSONError {
             logger.error("\(path) is not valid JSON (\(error))")
-            throw ProviderError.unavailable("\(error)")
+            throw ProviderError.unavailable("\(path) cannot be used")
         } catch let error as HostError {
             throw ProviderError.unavailable("\(error)")
         }

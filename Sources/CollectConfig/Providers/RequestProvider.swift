@@ -85,6 +85,7 @@ final class RequestProvider: MetadataProvider {
         let known = state.withLock { $0 }
         var request = request
         request.headers.append(("Accept", "*/*"))
+        // With nothing to wait behind, the question is only whether the server would.
         let asks = waits || known.document == nil
         if asks { request.headers.append(("Prefer", "wait=\(Self.wait)")) }
         if known.document != nil {
@@ -92,7 +93,8 @@ final class RequestProvider: MetadataProvider {
             if let date = known.lastModified { request.headers.append(("If-Modified-Since", date)) }
         }
         let response = try await send(request)
-        if asks { state.withLock { $0.offersWait = Self.offersWait(response) } }
+        let isAnswer = (200..<300).contains(response.status) || response.status == 304
+        if asks, isAnswer { state.withLock { $0.offersWait = Self.offersWait(response) } }
         if response.status == 304, let document = known.document { return document }
         guard (200..<300).contains(response.status) else {
             throw ProviderError.unavailable("\(request.publicURL) answered \(response.status)")

@@ -69,7 +69,7 @@ struct RequestRoutes {
     private static func wait(_ request: Request) -> Int? {
         let preferences = request.headers[values: .prefer].flatMap { $0.split(separator: ",") }
         for preference in preferences {
-            let parts = preference.split(separator: ";")[0].split(separator: "=").map {
+            let parts = (preference.split(separator: ";").first ?? "").split(separator: "=").map {
                 $0.filter { $0 != " " && $0 != "\"" }
             }
             guard parts.count == 2, parts[0].lowercased() == "wait", let seconds = Int(parts[1]) else {

@@ -14,6 +14,8 @@ struct Bench {
         var template = Array("/tmp/os-config-bench.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw CocoaError(.fileWriteUnknown) }
         base = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        // nginx reads its files as another user.
+        chmod(base, 0o755)
     }
 
     func cleanUp() { try? FileManager.default.removeItem(atPath: base) }
@@ -64,12 +66,13 @@ struct Bench {
         var original = original("os-apply-config", in: place)
         original.words += words
         let costs = interleaved([ours, original, Command(words: ["/bin/true"])], runs: 31)
+        let memory = [ours, original].map { $0.residentMebibytes(in: base) }
         return [
             .speedup(
                 "--key", costs[0].seconds * 1000, costs[1].seconds * 1000, "original", "ms", atLeast: 20),
             .bound(
-                "--key, resident", Double(costs[0].residentKiB) / 1024, "MiB", atMost: 12,
-                peer: Double(costs[1].residentKiB) / 1024, "original"),
+                "--key, resident", memory[0], "MiB", atMost: 12,
+                peer: memory[1], "original"),
             Row(what: "/bin/true", ours: costs[2].seconds * 1000, unit: "ms", limit: ""),
         ]
     }
@@ -138,14 +141,14 @@ struct Bench {
         let original = original(
             "os-apply-config", "-m", "m.json", "--fallback-metadata", "--key", "nodes.7.name", in: place)
         let costs = interleaved([ours, load, original], runs: 3)
-        Self.remove(place)
-        let mebibytes = { (cost: Cost) in Double(cost.residentKiB) / 1024 }
+        defer { Self.remove(place) }
+        let memory = [ours, load].map { $0.residentMebibytes(in: base) }
         return [
             .ratio(
                 "50 MB of metadata", costs[0].seconds * 1000, costs[1].seconds * 1000, "json.load", "ms",
                 atMost: 1),
             .ratio(
-                "50 MB of metadata, resident", mebibytes(costs[0]), mebibytes(costs[1]), "json.load", "MiB",
+                "50 MB of metadata, resident", memory[0], memory[1], "json.load", "MiB",
                 atMost: 1),
             Row(
                 what: "50 MB of metadata", ours: costs[0].seconds * 1000, peer: costs[2].seconds * 1000,
@@ -229,7 +232,7 @@ struct Bench {
         var original = original("os-collect-config", in: place)
         original.words += daemon + words
         original.environment["LC_ALL"] = "C"
-        let processes = [ours, original].map { $0.start_process() }
+        let processes = [ours, original].map { $0.start() }
         sleep(3)
         let before = processes.map(Self.processorSeconds)
         let polls = 10
@@ -293,7 +296,7 @@ struct Bench {
             "\(programs)/os-metadata-server", "--nodes", "\(place)/nodes", "--listen", "127.0.0.1:\(ports.0)",
         ])
         let nginx = Command(words: ["/usr/sbin/nginx", "-p", place, "-c", "\(place)/nginx.conf"])
-        let processes = [ours.start_process(), nginx.start_process()]
+        let processes = [ours.start(), nginx.start()]
         defer {
             for process in processes {
                 kill(process, SIGTERM)

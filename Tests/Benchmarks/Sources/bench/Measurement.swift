@@ -4,11 +4,8 @@ import Foundation
 
 /// What one run of a program cost.
 struct Cost {
+    /// By the wall.
     var seconds: Double
-    /// User and system time, children included.
-    var processorSeconds: Double
-    var residentKiB: Int
-    var status: Int32
 }
 
 /// A program to run, its output thrown away.
@@ -21,22 +18,28 @@ struct Command {
 
     func run() -> Cost {
         prepare?()
-        var usage = rusage()
-        let start = DispatchTime.now()
-        let process = start_process()
+        let beginning = DispatchTime.now()
+        let process = start()
         var status: Int32 = 0
-        while wait4(process, &status, 0, &usage) == -1, errno == EINTR {}
-        let nanoseconds = DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds
-        let processor = { (time: timeval) in Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-        return Cost(
-            seconds: Double(nanoseconds) / 1e9,
-            processorSeconds: processor(usage.ru_utime) + processor(usage.ru_stime),
-            residentKiB: usage.ru_maxrss, status: status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
-        )
+        while waitpid(process, &status, 0) == -1, errno == EINTR {}
+        let nanoseconds = DispatchTime.now().uptimeNanoseconds - beginning.uptimeNanoseconds
+        return Cost(seconds: Double(nanoseconds) / 1e9)
+    }
+
+    /// The most memory that the program had, as time(1) tells it: a small process starts it, whose own size does not count.
+    func residentMebibytes(in directory: String) -> Double {
+        prepare?()
+        let report = "\(directory)/resident"
+        var timed = self
+        timed.words = ["/usr/bin/time", "-f", "%M", "-o", report] + words
+        _ = timed.run()
+        let text =
+            FileManager.default.contents(atPath: report).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return (Double(text.split(separator: "\n").last ?? "") ?? .nan) / 1024
     }
 
     /// Starts the program and gives its process id.
-    func start_process() -> pid_t {
+    func start() -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -70,9 +73,5 @@ func interleaved(_ commands: [Command], runs: Int) -> [Cost] {
     for _ in 0..<runs {
         for (place, command) in commands.enumerated() { costs[place].append(command.run()) }
     }
-    return costs.map { runs in
-        Cost(
-            seconds: runs.map(\.seconds).median, processorSeconds: runs.map(\.processorSeconds).median,
-            residentKiB: Int(runs.map { Double($0.residentKiB) }.median), status: runs[0].status)
-    }
+    return costs.map { Cost(seconds: $0.map(\.seconds).median) }
 }

@@ -21,6 +21,9 @@ printTable(rows)
 if let path = settings["--json"] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    // A peer that could not be measured.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     try encoder.encode(rows).write(to: URL(fileURLWithPath: path))
 }
 bench.cleanUp()
