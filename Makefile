@@ -4,7 +4,11 @@ PREFIX ?= /usr
 DESTDIR ?=
 N ?= 100000
 
-SWIFT_BUILD = swift build --explicit-target-dependency-import-check error
+# Nothing is written outside .build, by the package manager and the compiler neither.
+export XDG_CACHE_HOME := $(CURDIR)/.build/cache
+SWIFT_PATHS = --cache-path .build/cache --config-path .build/configuration --security-path .build/security
+SWIFT_BUILD = swift build $(SWIFT_PATHS) --explicit-target-dependency-import-check error
+SWIFT_TEST = swift test $(SWIFT_PATHS) --skip-build
 RELEASE = $(SWIFT_BUILD) -c release --static-swift-stdlib
 BIN = .build/release
 ORIGINALS = .build/originals
@@ -13,7 +17,7 @@ MANUALS = $(wildcard man/*.8)
 SWIFT_SOURCES = Package.swift Sources Tests
 
 BUILD_PACKAGES = libyaml-dev libcurl4-openssl-dev libssl-dev libexpat1-dev binutils
-TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace
+TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv
 BENCH_PACKAGES = $(TEST_PACKAGES) debianutils nginx-light time wrk
 
 .PHONY: all demo test bench compare install clean release lint unit integration compatibility
@@ -63,11 +67,11 @@ lint: setup-test
 
 unit:
 	$(SWIFT_BUILD) --build-tests
-	swift test --skip-build --skip IntegrationTests --skip CompatibilityTests
+	$(SWIFT_TEST) --skip IntegrationTests --skip CompatibilityTests
 
 integration: release
 	$(SWIFT_BUILD) --build-tests
-	swift test --skip-build --no-parallel --filter IntegrationTests
+	$(SWIFT_TEST) --no-parallel --filter IntegrationTests
 
 # The original agents, from PyPI, in an environment of their own.
 $(ORIGINALS)/complete: Tests/CompatibilityTests/requirements.txt
@@ -77,15 +81,15 @@ $(ORIGINALS)/complete: Tests/CompatibilityTests/requirements.txt
 
 compatibility: release $(ORIGINALS)/complete
 	$(SWIFT_BUILD) --build-tests
-	swift test --skip-build --filter CompatibilityTests
+	$(SWIFT_TEST) --filter CompatibilityTests
 
 # Random templates and metadata against the original's renderer: make compare N=100000 SEED=1
 compare: setup-test $(ORIGINALS)/complete
 	$(SWIFT_BUILD) --build-tests
-	COMPARE_COUNT=$(N) $(if $(SEED),COMPARE_SEED=$(SEED)) swift test --skip-build --filter RandomTemplatesTests
+	COMPARE_COUNT=$(N) $(if $(SEED),COMPARE_SEED=$(SEED)) $(SWIFT_TEST) --filter RandomTemplatesTests
 
 bench: setup-bench release $(ORIGINALS)/complete
-	swift run --package-path Tests/Benchmarks -c release bench --programs $(CURDIR)/$(BIN) \
+	swift run $(SWIFT_PATHS) --package-path Tests/Benchmarks -c release bench --programs $(CURDIR)/$(BIN) \
 		--originals $(CURDIR)/$(ORIGINALS)/bin --json $(CURDIR)/.build/bench.json
 
 install: release
