@@ -150,6 +150,23 @@ struct BadInputTests {
         #expect(directory.text("out/etc/a") == "old\n")
     }
 
+    @Test("a signal counts while a hook that ignores it is given its time after a time-out")
+    func signalAfterTimeout() throws {
+        try directory.write(
+            "base/configure.d/10-deaf", "#!/bin/bash\ntrap '' TERM\nwhile :; do read -t 1 <> <(:); done\n",
+            mode: 0o755)
+        try directory.write("base/error.d/10-error", "#!/bin/sh\ntouch handled\n", mode: 0o755)
+        let process = try ChildProcess(
+            [Programs.path("os-config"), "os-refresh-config", "--lockfile", "lock", "--timeout", "1"],
+            in: directory.path,
+            environment: ["PATH": "/usr/bin:/bin", "OS_REFRESH_CONFIG_BASE_DIR": "base"]
+        ).start(output: "/dev/null", errorOutput: directory.file("err"))
+        #expect(eventually { directory.text("err")?.contains("Timeout reached: 1s.") == true })
+        process.signal(SIGTERM)
+        #expect(process.wait(limit: 30) == 143)
+        #expect(directory.text("handled") == nil)
+    }
+
     @Test("a hook's failure, and a program that is none, say which and how")
     func hooks() throws {
         try directory.write("base/configure.d/10-bad", "#!/bin/sh\nexit 3\n", mode: 0o755)
@@ -248,6 +265,17 @@ struct BadSourceTests {
         #expect(try run("exit 3").status == 3)
         #expect(try run("echo again").text == "again\n")
         #expect(try run("echo never").text == "")
+    }
+
+    @Test("a FIFO in place of a file is left out, and not waited for")
+    func fifo() throws {
+        server.setRoutes([.init(path: "/x", body: #"{"k": 1}"#)])
+        unlink(directory.file("hl.json"))
+        mkfifo(directory.file("hl.json"), 0o644)
+        let ended = try collect(cache)
+        #expect(ended.status == 0)
+        #expect(ended.errorText.contains("hl.json is not a file, ignoring"))
+        #expect(directory.text("c/os_config_files.json") == #"["c/request.json"]"#)
     }
 
     @Test("a wrong signature is said, without the signature")

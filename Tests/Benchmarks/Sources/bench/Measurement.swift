@@ -52,7 +52,8 @@ struct Command {
         defer { for pointer in argv + envp { free(pointer) } }
         var process: pid_t = 0
         guard posix_spawn(&process, words[0], &actions, nil, &argv, &envp) == 0 else {
-            fatalError("cannot run \(words[0])")
+            FileHandle.standardError.write(Data("cannot run \(words[0])\n".utf8))
+            exit(1)
         }
         return process
     }
