@@ -30,9 +30,11 @@ package enum CommandUsage {
     /// Says what is wrong with the command line on standard error.
     ///
     /// - Returns: the exit status.
-    package static func refuse(_ name: String, _ usage: String, _ error: any Error) -> Int32 {
+    package static func refuse(
+        _ name: String, _ usage: String, _ error: any Error, status: Int32 = ExitStatus.usage
+    ) -> Int32 {
         StandardStream.error.write("\(usage)\(name): error: \(error)\n")
-        return ExitStatus.usage
+        return status
     }
 }
 

@@ -13,6 +13,8 @@ package struct AgentLogHandler: LogHandler {
         case named(String)
         /// The message alone: os-collect-config.
         case bare
+        /// `{"time": "2026-11-22T18:43:32.978Z", "level": "INFO", "program": "…", "message": "…"}`, an object a line.
+        case json(program: String)
     }
 
     private let layout: Layout
@@ -38,17 +40,23 @@ package struct AgentLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let line = prefix(Self.name(event.level)) + event.message.description + "\n"
+        let line = line(Self.name(event.level), event.message.description) + "\n"
         StandardStream.error.write(line)
         file?.write(line)
     }
 
-    private func prefix(_ level: String) -> String {
+    private func line(_ level: String, _ message: String) -> String {
+        let now = LocalTime.now
+        let text = Printable.text(message)
         switch layout {
-        case .bracketed: "[\(LocalTime.now.text("%Y/%m/%d %I:%M:%S %p"))] [\(level)] "
+        case .bracketed: return "[\(now.text("%Y/%m/%d %I:%M:%S %p"))] [\(level)] \(text)"
         case .named(let name):
-            "[\(LocalTime.now.text("%Y-%m-%d %H:%M:%S")),\(LocalTime.now.milliseconds)] (\(name)) [\(level)] "
-        case .bare: ""
+            return "[\(now.text("%Y-%m-%d %H:%M:%S")),\(now.milliseconds)] (\(name)) [\(level)] \(text)"
+        case .bare: return text
+        case .json(let program):
+            let time = "\(now.universalText("%Y-%m-%dT%H:%M:%S")).\(now.milliseconds)Z"
+            let fields = [("time", time), ("level", level), ("program", program), ("message", message)]
+            return "{" + fields.map { "\"\($0)\": \(Printable.json($1))" }.joined(separator: ", ") + "}"
         }
     }
 
@@ -79,6 +87,19 @@ package struct LocalTime: Sendable {
         var seconds = time.tv_sec
         var parts = tm()
         localtime_r(&seconds, &parts)
+        return Self.text(layout, parts)
+    }
+
+    /// As `text`, in universal time.
+    package func universalText(_ layout: String) -> String {
+        var seconds = time.tv_sec
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        return Self.text(layout, parts)
+    }
+
+    private static func text(_ layout: String, _ parts: tm) -> String {
+        var parts = parts
         var buffer = [CChar](repeating: 0, count: 128)
         let length = strftime(&buffer, buffer.count, layout, &parts)
         return String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
@@ -88,23 +109,5 @@ package struct LocalTime: Sendable {
     package var milliseconds: String {
         let value = String(time.tv_nsec / 1_000_000)
         return String(repeating: "0", count: 3 - value.count) + value
-    }
-}
-
-/// A file that log lines are appended to; whoever holds the value keeps it open.
-package final class LogFile: Sendable {
-    private let descriptor: Int32
-
-    /// Opens `path` to append, making it 0644; nil, with errno set, when it cannot be opened.
-    package init?(_ path: String) {
-        descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o644)
-        if descriptor < 0 { return nil }
-    }
-
-    deinit { close(descriptor) }
-
-    func write(_ line: String) {
-        let bytes = Array(line.utf8)
-        _ = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
     }
 }

@@ -16,6 +16,8 @@ package struct OriginalArguments: Sendable {
         package enum Arity: Sendable {
             case none
             case one
+            /// One word; all occurrences count, not only the last.
+            case each
             /// As many words as follow, up to the next option.
             case many
             /// Ends the reading where it stands, like `--help`: what comes behind it is not looked at.
@@ -84,11 +86,14 @@ package struct OriginalArguments: Sendable {
         occurrences.last { $0.name == name }?.values
     }
 
-    /// The command line as ArgumentParser reads it the same way: of each of `rules` the last occurrence, each value bound
+    /// The command line as ArgumentParser reads it the same way: of each of `rules` the occurrences that count, each value bound
     /// to its option by `=`, but for an empty one, which it takes as a word of its own.
     package func canonicalWords(_ rules: [Option]) -> [String] {
         rules.flatMap { rule -> [String] in
-            guard rule.arity != .immediate, let values = last(rule.name) else { return [] }
+            guard rule.arity != .immediate, let last = last(rule.name) else { return [] }
+            let values =
+                rule.arity == .each
+                ? occurrences.filter { $0.name == rule.name }.flatMap(\.values) : last
             return rule.arity == .none
                 ? [rule.name] : values.flatMap { $0.isEmpty ? [rule.name, ""] : ["\(rule.name)=\($0)"] }
         }
@@ -141,7 +146,7 @@ package struct OriginalArguments: Sendable {
         switch option.arity {
         case .none, .immediate:
             if let explicit { try takeCombined(option, spelling, explicit) } else { note(option, []) }
-        case .one:
+        case .one, .each:
             if let explicit {
                 note(option, [explicit])
             } else if let value = followingValue() {

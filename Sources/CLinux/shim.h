@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <linux/stat.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -49,3 +50,17 @@ static inline int os_exchange(const char *one, const char *other)
 
 /* prctl(2), PR_SET_CHILD_SUBREAPER */
 static inline int os_set_child_subreaper(int on) { return prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0); }
+
+/* statx(2): whether something is mounted at `path` below `directory`; a link is not followed. */
+static inline int os_is_mount_point(int directory, const char *path)
+{
+    struct statx status;
+    if (syscall(SYS_statx, directory, path, AT_SYMLINK_NOFOLLOW, 0u, &status) != 0) return 0;
+    return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+/* fallocate(2), FALLOC_FL_KEEP_SIZE */
+static inline int os_set_room_aside(int descriptor, long size)
+{
+    return size == 0 ? 0 : (int)syscall(SYS_fallocate, descriptor, 1, 0L, size);
+}

@@ -29,7 +29,7 @@ struct MetadataCache {
     }
 
     private static let list = "os_config_files"
-    private static let attributes = StagedWrite.Attributes(mode: 0o600)
+    private static let attributes = FileAttributes(mode: 0o600)
 
     let directory: FilePath
     let backup: FilePath

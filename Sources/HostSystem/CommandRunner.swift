@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import Dispatch
 import Glibc
 import Subprocess
+import Synchronization
 package import SystemPackage
 
 /// Runs programs.
@@ -72,58 +72,67 @@ package enum CommandRunner {
     /// What a program wrote, and how it ended.
     package struct Captured: Sendable {
         package let ending: Ending
+        /// Whether it, or something that it left behind and that held its outputs, was ended when its time was over.
+        package let isOverTime: Bool
         package let output: [UInt8]
+        /// The first MiB of it.
         package let errorOutput: [UInt8]
     }
 
+    /// How long a program may take to end when its time is over.
+    private static let grace = Duration.seconds(1)
+    private static let errorOutputLimit = 1 << 20
+
     /// Runs a program with `input` on its standard input, which it need not read, and waits until its outputs are closed.
     ///
-    /// - Throws: `HostError` when it cannot be started.
+    /// - Parameter limit: how long that may take; then all that the program started is ended. Nil: for ever.
+    /// - Throws: `HostError` when it cannot be started, or writes more than `outputLimit` bytes.
     package static func capture(
-        _ command: Command, input: [UInt8], outputLimit: Int = 1 << 30
+        _ command: Command, input: [UInt8], limit: Duration? = nil, outputLimit: Int = 1 << 30
     ) async throws -> Captured {
         let inputFile = try inputFile(input, command)
-        var ends: [Int32] = [-1, -1]
-        guard os_pipe2(&ends, O_CLOEXEC) == 0 else {
-            defer { try? inputFile.close() }
-            throw HostError.last("run", command.program)
+        let output: OutputPipe
+        let errorOutput: OutputPipe
+        do {
+            output = try OutputPipe(limit: outputLimit, command.program)
+            errorOutput = try OutputPipe(limit: errorOutputLimit, command.program)
+        } catch {
+            try? inputFile.close()
+            throw error
         }
-        let (readEnd, writeEnd) = (ends[0], FileDescriptor(rawValue: ends[1]))
-        async let output = bytes(from: readEnd, limit: outputLimit, command)
+        let process = Mutex<Int32?>(nil)
+        let isOverTime = Mutex(false)
+        let spared = limit == nil ? [] : Set(ProcessTree.ownChildren)
+        async let written = output.contents()
+        async let complained = errorOutput.contents()
+        async let _: Void = {
+            guard let limit, (try? await Task.sleep(for: limit)) != nil else { return }
+            isOverTime.withLock { $0 = true }
+            if let process = process.withLock({ $0 }) {
+                await ProcessTree.end(process, sparing: spared, grace: grace)
+            }
+            output.stop()
+            errorOutput.stop()
+        }()
         do {
             // From a file, not through a pipe: the library ends the process when a program does not read its pipe.
             let result = try await Subprocess.run(
                 command.configuration,
                 input: .fileDescriptor(inputFile, closeAfterSpawningProcess: true),
-                output: .fileDescriptor(writeEnd, closeAfterSpawningProcess: true),
-                error: .bytes(limit: outputLimit))
+                output: .fileDescriptor(output.writeEnd, closeAfterSpawningProcess: true),
+                error: .fileDescriptor(errorOutput.writeEnd, closeAfterSpawningProcess: true)
+            ) { execution in
+                process.withLock { $0 = execution.processIdentifier.value }
+            }
+            let (bytes, complaint) = (await written, await complained)
+            guard !bytes.isTooLong else {
+                throw HostError("read all that was printed by", command.program, .fileTooLarge)
+            }
             return Captured(
-                ending: Ending(result.terminationStatus), output: try await output,
-                errorOutput: result.standardError)
+                ending: Ending(result.terminationStatus), isOverTime: isOverTime.withLock { $0 },
+                output: bytes.bytes, errorOutput: complaint.bytes)
         } catch let error as SubprocessError {
             throw hostError(error, command)
-        }
-    }
-
-    /// All that comes through a pipe until the last that holds its other end lets go: a child that a program leaves
-    /// behind may write on, which the library does not wait for.
-    private static func bytes(from pipe: Int32, limit: Int, _ command: Command) async throws -> [UInt8] {
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                defer { close(pipe) }
-                var output: [UInt8] = []
-                var chunk = [UInt8](repeating: 0, count: 65536)
-                while true {
-                    let count = retrying { read(pipe, &chunk, chunk.count) }
-                    guard count > 0 else { break }
-                    output += chunk[..<count]
-                    guard output.count <= limit else {
-                        return continuation.resume(
-                            throwing: HostError("read all of", command.program, .fileTooLarge))
-                    }
-                }
-                continuation.resume(returning: output)
-            }
         }
     }
 

@@ -53,6 +53,13 @@ package enum FileContents {
         return Status(status)
     }
 
+    /// `path` with all its links and dots resolved (realpath(3)); nil when it leads nowhere.
+    package static func resolved(_ path: FilePath) -> FilePath? {
+        guard let name = path.withPlatformString({ realpath($0, nil) }) else { return nil }
+        defer { free(name) }
+        return FilePath(platformString: name)
+    }
+
     package static func isDirectory(_ path: FilePath) -> Bool { status(path)?.isDirectory ?? false }
 
     /// Whether this process (by its real ids) may execute the file at `path`.

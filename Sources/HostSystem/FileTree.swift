@@ -47,7 +47,7 @@ package enum FileTree {
             if status.isDirectory {
                 try copy(path, to: target.appending(entry.name))
             } else if status.isRegular {
-                let attributes = StagedWrite.Attributes(mode: status.mode)
+                let attributes = FileAttributes(mode: status.mode)
                 _ = try staged.stage(
                     FilePath(root: nil, [entry.name]), try FileContents.read(path), attributes)
             }

@@ -13,14 +13,30 @@ package enum FileWatcher {
     ///
     /// - Throws: `HostError` when the directory cannot be watched.
     package static func changes(in directory: FilePath) throws(HostError) -> AsyncStream<Void> {
+        try changes(in: [directory], Int32(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE))
+    }
+
+    /// A value for each burst of changes among the entries of any of `directories`, new directories and modes too.
+    ///
+    /// - Throws: `HostError` when one of them cannot be watched.
+    package static func changes(amongAll directories: [FilePath]) throws(HostError) -> AsyncStream<Void> {
+        let events =
+            IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ATTRIB
+        return try changes(in: directories, events)
+    }
+
+    private static func changes(in directories: [FilePath], _ events: Int32) throws(HostError) -> AsyncStream<
+        Void
+    > {
         let queue = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
-        guard queue >= 0 else { throw .last("watch", directory) }
-        let events = UInt32(
-            IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
-        guard directory.withPlatformString({ inotify_add_watch(queue, $0, events) }) >= 0 else {
-            let error = HostError.last("watch", directory)
-            close(queue)
-            throw error
+        guard queue >= 0 else { throw .last("watch", directories.first ?? "") }
+        let events = UInt32(events | Int32(IN_DELETE_SELF | IN_MOVE_SELF))
+        for directory in directories {
+            guard directory.withPlatformString({ inotify_add_watch(queue, $0, events) }) >= 0 else {
+                let error = HostError.last("watch", directory)
+                close(queue)
+                throw error
+            }
         }
         let source = DispatchSource.makeReadSource(fileDescriptor: queue)
         return AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in

@@ -68,3 +68,31 @@ extension ProcessTree {
     /// Makes the orphans among our descendants our children, so that none leaves the tree by losing its parent.
     package static func adoptOrphans() { _ = os_set_child_subreaper(1) }
 }
+
+extension ProcessTree {
+    /// Ends `process`, what descends from it, and what became our child since `spared` were our children: asks, waits
+    /// for `grace`, kills. What is started meanwhile is found too.
+    ///
+    /// Nothing leaves the tree where `adoptOrphans` was called before.
+    package static func end(_ process: Int32, sparing spared: Set<Int32>, grace: Duration) async {
+        func living() -> [Int32] {
+            let orphans = ownChildren.filter { $0 != process && !spared.contains($0) }
+            return ([process] + orphans).flatMap { members(of: $0) }.filter(isAlive)
+        }
+        var asked: Set<Int32> = []
+        let deadline = ContinuousClock.now + grace
+        while ContinuousClock.now < deadline {
+            let members = living()
+            if members.isEmpty { return }
+            signal(members.filter { asked.insert($0).inserted }, SIGTERM)
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        // A process that forks as fast as it is killed is outrun in the end; one that cannot be killed is left.
+        for _ in 0..<200 {
+            let members = living()
+            if members.isEmpty { return }
+            signal(members, SIGKILL)
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}

@@ -11,6 +11,8 @@ package import SystemPackage
 package final class RootedDirectory: Sendable {
     package let path: FilePath
     let descriptor: Int32
+    /// Those that opening it made, outermost first.
+    private let madeDirectories: [FilePath]
 
     /// How directories that are missing are made.
     package enum Creation: Sendable {
@@ -23,7 +25,9 @@ package final class RootedDirectory: Sendable {
     /// Opens `path`, making it and its parents first when `creating` says how.
     package init(_ path: FilePath, creating: Creation? = nil) throws(HostError) {
         self.path = path
-        if let creating { try Self.makeDirectories(path, creating) }
+        var made: [FilePath] = []
+        if let creating { try Self.makeDirectories(path, creating, &made) }
+        madeDirectories = made
         descriptor = path.withPlatformString { name in
             retrying { os_openat(AT_FDCWD, name, openPathOnly | O_DIRECTORY | O_CLOEXEC, 0) }
         }
@@ -79,20 +83,45 @@ package final class RootedDirectory: Sendable {
     }
 
     /// Makes the missing directories of `path` on the host.
-    private static func makeDirectories(_ path: FilePath, _ creation: Creation) throws(HostError) {
+    private static func makeDirectories(
+        _ path: FilePath, _ creation: Creation, _ made: inout [FilePath]
+    ) throws(HostError) {
         guard !path.isEmpty, FileContents.status(path) == nil else { return }
-        try makeDirectories(path.removingLastComponent(), creation)
+        try makeDirectories(path.removingLastComponent(), creation, &made)
         try makeDirectory(path, in: AT_FDCWD, displayPath: path, creation)
+        made.append(path)
+    }
+
+    /// Removes again what opening it made, if it is empty.
+    package func removeMadeDirectories() {
+        for path in madeDirectories.reversed() { _ = path.withPlatformString { rmdir($0) } }
     }
 
     static func makeDirectory(
-        _ name: FilePath, in parent: Int32, displayPath: FilePath, _ creation: Creation = .open
+        _ name: FilePath, in parent: Int32, displayPath: FilePath, _ creation: Creation = .open,
+        label: FileLabel? = nil
     ) throws(HostError) {
-        let result = name.withPlatformString { name in
-            guard mkdirat(parent, name, creation == .open ? 0o755 : 0o777) == 0 else { return Int32(-1) }
-            return creation == .open ? fchmodat(parent, name, 0o755, 0) : 0
+        let mode: mode_t = creation == .open ? 0o755 : 0o777
+        guard name.withPlatformString({ mkdirat(parent, $0, mode) }) == 0 else {
+            guard errno == EEXIST else { throw .last("make the directory", displayPath) }
+            return
         }
-        guard result == 0 || errno == EEXIST else { throw .last("make the directory", displayPath) }
+        guard creation == .open else { return }
+        // By its descriptor: by its name, a link put there meanwhile would be followed.
+        let flags = openPathOnly | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        let made = name.withPlatformString { os_openat(parent, $0, flags, 0) }
+        guard made >= 0 else { throw .last("make the directory", displayPath) }
+        defer { close(made) }
+        var status = stat()
+        let isRight = fstat(made, &status) == 0 && status.st_mode & 0o777 == mode
+        guard isRight || chmod("/proc/self/fd/\(made)", mode) == 0 else {
+            throw .last("set the mode of", displayPath)
+        }
+        guard let label else { return }
+        let readable = openat(made, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard readable >= 0 else { return }
+        label.apply(to: readable)
+        close(readable)
     }
 }
 

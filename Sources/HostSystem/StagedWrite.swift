@@ -9,43 +9,43 @@ package import SystemPackage
 /// leaves no trace. A target that already has the right bytes, mode and owner is not touched.
 ///
 /// Temporary files are named `.os-config.*.tmp` and held by a lock while they are in use; what a killed run left
-/// behind is not held, and is cleared by the next one that writes in its directory.
+/// behind is not held, and is cleared by the next one that looks at its directory.
 package final class StagedWrite {
-    /// What a file is to have; what is nil stays as the target has it (a new file: 0644, the caller's ids).
-    package struct Attributes: Sendable {
-        package var mode: UInt32?
-        package var owner: UInt32?
-        package var group: UInt32?
-
-        package init(mode: UInt32? = nil, owner: UInt32? = nil, group: UInt32? = nil) {
-            self.mode = mode
-            self.owner = owner
-            self.group = group
-        }
-    }
-
-    /// What committing makes of one path.
-    package enum Change: Sendable, Equatable {
-        case write, keep, remove, stayAbsent
-    }
-
     private let root: RootedDirectory
-    private var directories: [FilePath: StagingDirectory] = [:]
+    private let isDurable: Bool
+    private let targets: TargetReader
     private var madeDirectories: [(parent: StagingDirectory, name: FilePath.Component)] = []
     private var operations: [Operation] = []
     /// The paths of the operations.
     private var staged: Set<FilePath> = []
 
     private struct Operation {
+        enum Work {
+            case replace(TemporaryFile)
+            case remove
+            /// What is mounted cannot be replaced. With the copy of it that a check was given.
+            case rewrite(MountedFile, copy: TemporaryFile?)
+        }
+
         let path: FilePath
         let name: FilePath.Component
         let directory: StagingDirectory
-        /// Nil where the target is to be removed.
-        let temporary: TemporaryFile?
+        let work: Work
+
+        var temporary: TemporaryFile? {
+            switch work {
+            case .replace(let temporary): temporary
+            case .rewrite(_, let copy): copy
+            case .remove: nil
+            }
+        }
     }
 
-    package init(in root: RootedDirectory) {
+    /// - Parameter isDurable: whether committing waits until a power cut can take nothing back.
+    package init(in root: RootedDirectory, isDurable: Bool = true) {
         self.root = root
+        self.isDurable = isDurable
+        targets = TargetReader(root, clearsAbandoned: true)
     }
 
     deinit { abandon() }
@@ -57,42 +57,68 @@ package final class StagedWrite {
     /// A link at `path` is replaced by a file with the mode and owner of what it leads to; a FIFO or socket by a file
     /// with its own.
     ///
+    /// - Parameter isChecked: whether `stagedPath` will be asked for.
     /// - Throws: `HostError`; what was staged before stays staged.
-    package func stage(_ path: FilePath, _ contents: [UInt8], _ attributes: Attributes) throws(HostError)
-        -> Change
-    {
-        let (directory, name) = try place(of: path)
+    @discardableResult
+    package func stage(
+        _ path: FilePath, _ contents: [UInt8], _ attributes: FileAttributes = FileAttributes(),
+        isChecked: Bool = false
+    ) throws(HostError) -> TargetPlan {
+        let name = try TargetReader.name(of: path)
+        let directory = try directory(path.removingLastComponent())
         forget(path)
-        let target = directory.status(of: name)
-        if let target, target.isDirectory { throw HostError("replace", root.displayPath(path), .isDirectory) }
-        let model = target.map { $0.isLink ? linkedStatus(path) : $0 } ?? nil
-
-        let wanted = TemporaryFile.Wanted(
-            mode: attributes.mode ?? model?.mode ?? 0o644,
-            owner: attributes.owner ?? model?.owner, group: attributes.group ?? model?.group)
-        if let target, target.isRegular, target.matches(wanted, size: contents.count),
-            directory.holds(contents, in: name)
-        {
-            return .keep
-        }
-        let temporary = try makeTemporary(in: directory, for: path)
-        operations.append(Operation(path: path, name: name, directory: directory, temporary: temporary))
-        let original = target?.isRegular == true ? directory.openToRead(name) : nil
+        let plan = try targets.plan(path, contents, attributes)
+        guard plan.change == .write else { return plan }
+        let original = plan.present == .file ? directory.openToRead(name) : nil
         defer { if let original { close(original) } }
-        try temporary.fill(contents, wanted, attributesOf: original, displayPath: root.displayPath(path))
-        return .write
+        var copy: TemporaryFile?
+        if !plan.isMountPoint || isChecked {
+            let temporary = try makeTemporary(in: directory, for: path)
+            do {
+                try temporary.fill(
+                    contents, plan.wanted, attributesOf: original,
+                    label: plan.present == .file ? nil : FileLabel.wanted(at: path),
+                    displayPath: root.displayPath(path))
+                if isChecked { try temporary.reopenForReading(displayPath: root.displayPath(path)) }
+            } catch {
+                temporary.remove()
+                throw error
+            }
+            copy = temporary
+        }
+        let work: Operation.Work
+        if plan.isMountPoint {
+            let file = try MountedFile(
+                name, in: directory, contents: contents, plan.wanted, displayPath: root.displayPath(path))
+            work = .rewrite(file, copy: copy)
+        } else {
+            work = .replace(copy!)
+        }
+        operations.append(Operation(path: path, name: name, directory: directory, work: work))
+        return plan
     }
 
     /// Stages the removal of `path`: of the file or link itself, where following it leads to something.
-    package func stageRemoval(_ path: FilePath) throws(HostError) -> Change {
-        guard let existing = linkedStatus(path) else { return .stayAbsent }
-        let (directory, name) = try place(of: path)
-        if existing.isDirectory, directory.status(of: name)?.isDirectory == true {
-            throw HostError("delete", root.displayPath(path), .isDirectory)
-        }
+    @discardableResult
+    package func stageRemoval(_ path: FilePath) throws(HostError) -> TargetPlan {
+        let plan = try targets.planRemoval(path)
+        guard plan.change == .remove else { return plan }
+        let name = try TargetReader.name(of: path)
+        let directory = try directory(path.removingLastComponent())
         forget(path)
-        operations.append(Operation(path: path, name: name, directory: directory, temporary: nil))
-        return .remove
+        var work = Operation.Work.remove
+        if plan.isMountPoint {
+            let file = try MountedFile(
+                name, in: directory, contents: [], plan.wanted, displayPath: root.displayPath(path))
+            work = .rewrite(file, copy: nil)
+        }
+        operations.append(Operation(path: path, name: name, directory: directory, work: work))
+        return plan
+    }
+
+    /// Where what was staged for `path` lies until it is committed, its links resolved; nil when nothing was.
+    package func stagedPath(of path: FilePath) -> FilePath? {
+        operations.last { $0.path == path }?.temporary?.path
     }
 
     /// Drops what was staged for `path` before: the last one counts.
@@ -102,12 +128,6 @@ package final class StagedWrite {
             return
         }
         operations.remove(at: place).temporary?.remove()
-    }
-
-    private func linkedStatus(_ path: FilePath) -> TargetStatus? {
-        guard let descriptor = try? root.open(path, openPathOnly) else { return nil }
-        defer { close(descriptor) }
-        return TargetStatus(of: descriptor)
     }
 
     private func makeTemporary(in directory: StagingDirectory, for path: FilePath) throws(HostError)
@@ -125,62 +145,59 @@ package final class StagedWrite {
         }
     }
 
-    // MARK: Directories
-
-    private func place(of path: FilePath) throws(HostError) -> (StagingDirectory, FilePath.Component) {
-        guard let name = path.lastComponent, name.kind == .regular else {
-            throw HostError("write", root.displayPath(path), .invalidArgument)
-        }
-        return (try directory(path.removingLastComponent()), name)
-    }
-
     private func directory(_ path: FilePath) throws(HostError) -> StagingDirectory {
-        if let known = directories[path] { return known }
-        let opened: StagingDirectory
-        do {
-            opened = try StagingDirectory(root, path)
-        } catch  where error.errno == .noSuchFileOrDirectory && !path.isEmpty {
-            let parent = try directory(path.removingLastComponent())
-            guard let name = path.lastComponent else { throw error }
-            try RootedDirectory.makeDirectory(
-                FilePath(root: nil, [name]), in: parent.descriptor, displayPath: root.displayPath(path))
-            madeDirectories.append((parent, name))
-            opened = try StagingDirectory(root, path)
+        if let known = try targets.directory(path) { return known }
+        let parent = try directory(path.removingLastComponent())
+        guard let name = path.lastComponent else {
+            throw HostError("open", root.displayPath(path), .noSuchFileOrDirectory)
         }
-        opened.clearAbandonedTemporaries()
-        directories[path] = opened
-        return opened
+        try RootedDirectory.makeDirectory(
+            FilePath(root: nil, [name]), in: parent.descriptor, displayPath: root.displayPath(path),
+            label: FileLabel.wanted(at: path, isDirectory: true))
+        madeDirectories.append((parent, name))
+        let made = try StagingDirectory(root, path)
+        targets.remember(made, at: path)
+        return made
     }
 
     // MARK: Committing
 
     private static let fewFiles = 16
 
-    /// Makes what was staged durable and puts it in place, in the order of staging.
+    /// Makes what was staged durable and puts it in place, in the order of staging; what is mounted comes last.
     ///
     /// - Parameter progress: told of each path when it is about to change.
     /// - Throws: `HostError`. What was renamed before stays; every file is whole, old or new.
-    package func commit(_ progress: (FilePath, Change) -> Void = { _, _ in }) throws(HostError) {
+    package func commit(_ progress: (FilePath, TargetPlan.Change) -> Void = { _, _ in }) throws(HostError) {
         guard !operations.isEmpty else { return abandon() }
-        try makeContentsDurable()
-        for operation in operations {
-            progress(operation.path, operation.temporary == nil ? .remove : .write)
+        if isDurable { try makeContentsDurable() }
+        let mounted = operations.filter { if case .rewrite = $0.work { true } else { false } }
+        let others = operations.filter { if case .rewrite = $0.work { false } else { true } }
+        for operation in others + mounted {
+            if case .remove = operation.work {
+                progress(operation.path, .remove)
+            } else {
+                progress(operation.path, .write)
+            }
             try carryOut(operation)
         }
         let touched = operations.map(\.directory)
         operations.removeAll()
         madeDirectories.removeAll()
-        try makeNamesDurable(touched)
+        if isDurable { try makeNamesDurable(touched) }
     }
 
     private func carryOut(_ operation: Operation) throws(HostError) {
         let path = root.displayPath(operation.path)
-        guard let temporary = operation.temporary else {
+        switch operation.work {
+        case .replace(let temporary): try temporary.rename(to: operation.name, displayPath: path)
+        case .rewrite(let file, let copy):
+            try file.rewrite(isDurable: isDurable)
+            copy?.remove()
+        case .remove:
             let result = operation.name.withPlatformString { unlinkat(operation.directory.descriptor, $0, 0) }
             guard result == 0 || errno == ENOENT else { throw .last("delete", path) }
-            return
         }
-        try temporary.rename(to: operation.name, displayPath: path)
     }
 
     private func makeContentsDurable() throws(HostError) {

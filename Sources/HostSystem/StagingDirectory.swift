@@ -33,7 +33,9 @@ struct TargetStatus {
         self.init(status)
     }
 
-    func matches(_ wanted: TemporaryFile.Wanted, size: Int) -> Bool {
+    var attributes: FileAttributes { FileAttributes(mode: mode, owner: owner, group: group) }
+
+    func matches(_ wanted: FileAttributes, size: Int) -> Bool {
         self.size == size && mode == wanted.mode && owner == wanted.owner ?? owner
             && group == wanted.group ?? group
     }
@@ -68,6 +70,10 @@ final class StagingDirectory {
         var status = stat()
         let result = name.withPlatformString { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }
         return result == 0 ? TargetStatus(status) : nil
+    }
+
+    func isMountPoint(_ name: FilePath.Component) -> Bool {
+        name.withPlatformString { os_is_mount_point(descriptor, $0) != 0 }
     }
 
     func openToRead(_ name: FilePath.Component) -> Int32? {

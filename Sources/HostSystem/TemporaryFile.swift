@@ -6,13 +6,6 @@ import SystemPackage
 
 /// A file that will take a target's place, held by a lock until it is released, renamed or removed.
 final class TemporaryFile {
-    struct Wanted {
-        let mode: UInt32
-        /// Nil: as the system gives it to a new file.
-        let owner: UInt32?
-        let group: UInt32?
-    }
-
     private let directory: StagingDirectory
     private let name: FilePath.Component
     private var descriptor: Int32
@@ -47,9 +40,17 @@ final class TemporaryFile {
 
     deinit { release() }
 
+    /// Its path, with all links resolved.
+    var path: FilePath? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let length = readlink("/proc/self/fd/\(directory.descriptor)", &buffer, Int(PATH_MAX))
+        return length > 0 ? FilePath(platformString: buffer).appending(name) : nil
+    }
+
     /// Writes the contents, then owner, other attributes and mode, in the order in which none undoes another.
     func fill(
-        _ contents: [UInt8], _ wanted: Wanted, attributesOf original: Int32?, displayPath: FilePath
+        _ contents: [UInt8], _ wanted: FileAttributes, attributesOf original: Int32?, label: FileLabel?,
+        displayPath: FilePath
     ) throws(HostError) {
         var written = 0
         while written < contents.count {
@@ -59,15 +60,40 @@ final class TemporaryFile {
             guard count > 0 else { throw .last("write", displayPath) }
             written += count
         }
+        try Self.setOwner(of: descriptor, wanted, displayPath: displayPath)
+        if let original { ExtendedAttributes.copy(from: original, to: descriptor) }
+        label?.apply(to: descriptor)
+        guard fchmod(descriptor, wanted.mode ?? 0o644) == 0 else {
+            throw .last("set the mode of", displayPath)
+        }
+    }
+
+    static func setOwner(of descriptor: Int32, _ wanted: FileAttributes, displayPath: FilePath)
+        throws(HostError)
+    {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .last("write", displayPath) }
         let owner = wanted.owner ?? status.st_uid
         let group = wanted.group ?? status.st_gid
-        if owner != status.st_uid || group != status.st_gid {
-            guard fchown(descriptor, owner, group) == 0 else { throw .last("set the owner of", displayPath) }
+        guard owner != status.st_uid || group != status.st_gid else { return }
+        guard fchown(descriptor, owner, group) == 0 else { throw .last("set the owner of", displayPath) }
+    }
+
+    /// Lets go of the right to write: a program that is open for writing cannot be run.
+    func reopenForReading(displayPath: FilePath) throws(HostError) {
+        let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC
+        let reader = name.withPlatformString { os_openat(directory.descriptor, $0, flags, 0) }
+        guard reader >= 0 else { throw .last("read", displayPath) }
+        var mine = stat()
+        var found = stat()
+        fstat(descriptor, &mine)
+        // The lock passes from one opening to the other; a neighbour may clear the file in between.
+        close(descriptor)
+        descriptor = reader
+        let isHeld = flock(reader, LOCK_EX | LOCK_NB) == 0
+        guard isHeld, fstat(reader, &found) == 0, found.st_nlink == 1, found.st_ino == mine.st_ino else {
+            throw HostError("hold", displayPath, .resourceTemporarilyUnavailable)
         }
-        if let original { ExtendedAttributes.copy(from: original, to: descriptor) }
-        guard fchmod(descriptor, wanted.mode) == 0 else { throw .last("set the mode of", displayPath) }
     }
 
     func synchronise(displayPath: FilePath) throws(HostError) {

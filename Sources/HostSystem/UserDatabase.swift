@@ -26,6 +26,21 @@ package struct UserDatabase {
         return getgrnam(name)?.pointee.gr_gid
     }
 
+    /// The first name of an id; nil when it has none.
+    package func userName(_ id: UInt32) -> String? {
+        if let passwd { return Self.firstName(of: id, in: passwd) }
+        return getpwuid(id).flatMap { $0.pointee.pw_name }.map { String(cString: $0) }
+    }
+
+    package func groupName(_ id: UInt32) -> String? {
+        if let group { return Self.firstName(of: id, in: group) }
+        return getgrgid(id).flatMap { $0.pointee.gr_name }.map { String(cString: $0) }
+    }
+
+    private static func firstName(of id: UInt32, in names: [String: UInt32]) -> String? {
+        names.filter { $0.value == id }.keys.min()
+    }
+
     /// The names and ids of a file of `name:password:id:…` lines; nil when there is no such file.
     private static func entries(_ path: FilePath, in root: RootedDirectory) -> [String: UInt32]? {
         guard let bytes = try? root.read(path) else { return nil }

@@ -25,9 +25,9 @@ extension MetadataValue {
                 guard let member = members[part], !member.isNull else { return nil }
                 value = member
             case .array(let elements):
-                guard let index = listIndex(part.text) else { return nil }
-                let place = index < 0 ? elements.count + index : index
-                guard elements.indices.contains(place), !elements[place].isNull else { return nil }
+                guard let place = MetadataPath.listIndex(part.text, count: elements.count),
+                    !elements[place].isNull
+                else { return nil }
                 value = elements[place]
             default:
                 return nil
@@ -37,9 +37,18 @@ extension MetadataValue {
     }
 }
 
+extension MetadataPath {
+    /// The place in a list of `count` elements that a part of a path means; nil when there is none.
+    package static func listIndex(_ text: String, count: Int) -> Int? {
+        guard let index = integer(text) else { return nil }
+        let place = index < 0 ? count + index : index
+        return (0..<count).contains(place) ? place : nil
+    }
+}
+
 /// The integer that Python's `int()` reads from `text`: blanks around, a sign, digits of any script, single
 /// underscores between them.
-private func listIndex(_ text: String) -> Int? {
+private func integer(_ text: String) -> Int? {
     var scalars = Substring(text).unicodeScalars
     while let first = scalars.first, first.properties.isWhitespace { scalars.removeFirst() }
     while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }

@@ -11,6 +11,32 @@ package final class MetadataSource: Sendable {
     }
 }
 
+extension MetadataSource {
+    /// The text of the line `number`, counted from 1 as `TextPosition` counts, without its end; nil when there is none.
+    package func line(_ number: Int) -> String? {
+        var line = 1
+        var start = 0
+        var index = 0
+        while index < bytes.count, line <= number {
+            let byte = bytes[index]
+            index += 1
+            guard byte == 0x0A || byte == 0x0D else { continue }
+            if line == number { return String(decoding: bytes[start..<(index - 1)], as: UTF8.self) }
+            if byte == 0x0D, index < bytes.count, bytes[index] == 0x0A { index += 1 }
+            line += 1
+            start = index
+        }
+        return line == number ? String(decoding: bytes[start...], as: UTF8.self) : nil
+    }
+}
+
+/// An error that lies at a place in a document.
+package protocol LocatedError: Error {
+    var source: MetadataSource { get }
+    var position: TextPosition { get }
+    var reason: String { get }
+}
+
 /// A place in a text, counted as editors do: lines and columns (characters, not bytes) from 1.
 package struct TextPosition: Equatable, Sendable, CustomStringConvertible {
     package let line: Int

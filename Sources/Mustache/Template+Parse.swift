@@ -17,13 +17,14 @@ extension Template {
         _ source: MetadataSource, indentation: ByteString = ""
     ) throws(TemplateError) -> Template {
         try checkUTF8(source)
-        return try parse(source, text: indented(source.bytes, by: indentation))
+        return try parse(
+            source, text: indented(source.bytes, by: indentation), indentation: indentation.count)
     }
 
     private static func checkUTF8(_ source: MetadataSource) throws(TemplateError) {
         guard let offset = UTF8Character.firstInvalidOffset(in: source.bytes) else { return }
         throw TemplateError(
-            template: source.name, position: TextPosition(of: offset, in: source.bytes),
+            source: source, position: TextPosition(of: offset, in: source.bytes),
             reason: "byte 0x\(String(source.bytes[offset], radix: 16)) is not UTF-8")
     }
 
@@ -53,26 +54,46 @@ extension Template {
         return text
     }
 
-    private static func parse(_ source: MetadataSource, text: [UInt8]) throws(TemplateError) -> Template {
-        let result: Result<[Instruction], TemplateError> = text.withUnsafeBufferPointer { bytes in
-            var parser = TemplateParser(source: source, text: text, bytes: bytes)
-            do throws(TemplateError) {
-                return .success(try parser.parse())
-            } catch {
-                return .failure(error)
+    /// What keeps a template from being parsed, a hundred errors at the most, in the order of the text; none where it can be.
+    package static func errors(in source: MetadataSource) -> [TemplateError] {
+        do throws(TemplateError) {
+            try checkUTF8(source)
+        } catch {
+            return [error]
+        }
+        let text = universalNewlines(source.bytes)
+        return text.withUnsafeBufferPointer { bytes in
+            var parser = TemplateParser(source: source, text: text, indentation: 0, bytes: bytes)
+            parser.parse(errorLimit: 100)
+            return parser.errors.sorted {
+                ($0.position.line, $0.position.column) < ($1.position.line, $1.position.column)
             }
         }
-        return Template(source: source, program: try result.get(), text: text)
+    }
+
+    private static func parse(_ source: MetadataSource, text: [UInt8], indentation: Int = 0)
+        throws(TemplateError) -> Template
+    {
+        let result: Result<[Instruction], TemplateError> = text.withUnsafeBufferPointer { bytes in
+            var parser = TemplateParser(
+                source: source, text: text, indentation: indentation, bytes: bytes)
+            parser.parse(errorLimit: 1)
+            return parser.errors.first.map { .failure($0) } ?? .success(parser.program)
+        }
+        return Template(source: source, program: try result.get(), text: text, indentation: indentation)
     }
 }
 
 private struct TemplateParser {
     let source: MetadataSource
     let text: [UInt8]
+    let indentation: Int
     let bytes: UnsafeBufferPointer<UInt8>
 
     private var scanner: TagScanner
-    private var program: [Template.Instruction] = []
+    private(set) var program: [Template.Instruction] = []
+    /// In the order in which they were found.
+    private(set) var errors: [TemplateError] = []
     private var open: [OpenSection] = []
 
     private struct OpenSection {
@@ -82,27 +103,27 @@ private struct TemplateParser {
         let offset: Int
     }
 
-    init(source: MetadataSource, text: [UInt8], bytes: UnsafeBufferPointer<UInt8>) {
+    init(
+        source: MetadataSource, text: [UInt8], indentation: Int, bytes: UnsafeBufferPointer<UInt8>
+    ) {
         self.source = source
         self.text = text
+        self.indentation = indentation
         self.bytes = bytes
         scanner = TagScanner(bytes)
     }
 
-    mutating func parse() throws(TemplateError) -> [Template.Instruction] {
+    /// Reads on past what is wrong, until there are `errorLimit` errors.
+    mutating func parse(errorLimit: Int) {
         var index = 0
-        while let tag = scanner.next(from: index) {
+        while errors.count < errorLimit, let tag = scanner.next(from: index) {
             let isStandalone = isStandalone(tag)
             appendLiteral(index..<(isStandalone ? tag.start : tag.opening))
             index = isStandalone ? endOfLine(tag.end) : tag.end
-            try append(tag, indentation: isStandalone ? tag.start..<tag.opening : tag.opening..<tag.opening)
+            append(tag, indentation: isStandalone ? tag.start..<tag.opening : tag.opening..<tag.opening)
         }
-        if let section = open.last {
-            throw failure(
-                "section {{\(sigil(section.kind))\(section.name)}} is not closed", at: section.offset)
-        }
+        for section in open.reversed() where errors.count < errorLimit { note(unclosed: section) }
         appendLiteral(index..<bytes.count)
-        return program
     }
 
     /// Whether the tag has its line for itself: such a line leaves nothing behind. Blanks behind the tag keep it from
@@ -126,7 +147,7 @@ private struct TemplateParser {
         if !range.isEmpty { program.append(.literal(range)) }
     }
 
-    private mutating func append(_ tag: TagScanner.Tag, indentation: Range<Int>) throws(TemplateError) {
+    private mutating func append(_ tag: TagScanner.Tag, indentation: Range<Int>) {
         let name = ByteString(slice: text, tag.name)
         switch tag.kind {
         case .comment: break
@@ -134,39 +155,43 @@ private struct TemplateParser {
         case .partial:
             let indentation = ByteString(slice: text, indentation)
             program.append(.partial(name, indentation: indentation, offset: tag.opening))
-        case .delimiters: try changeDelimiters(tag)
-        case .section, .inverted: try openSection(tag, name)
-        case .close: try closeSection(tag, name)
+        case .delimiters: changeDelimiters(tag)
+        case .section, .inverted: openSection(tag, name)
+        case .close: closeSection(tag, name)
         }
     }
 
-    private mutating func changeDelimiters(_ tag: TagScanner.Tag) throws(TemplateError) {
+    private mutating func changeDelimiters(_ tag: TagScanner.Tag) {
         let words = WhiteSpace.words(bytes, in: tag.name)
         guard words.count >= 2 else {
-            throw failure("a change of delimiters wants two, as in {{=<% %>=}}", at: tag.opening)
+            return note("a change of delimiters wants two, as in {{=<% %>=}}", at: tag.opening)
         }
         scanner.setDelimiters(text[words[0]], text[words[1]])
     }
 
-    private mutating func openSection(_ tag: TagScanner.Tag, _ name: ByteString) throws(TemplateError) {
-        guard open.count < Template.sectionLimit else {
-            throw failure("sections are nested deeper than \(Template.sectionLimit) levels", at: tag.opening)
+    private mutating func openSection(_ tag: TagScanner.Tag, _ name: ByteString) {
+        if open.count == Template.sectionLimit {
+            note("sections are nested deeper than \(Template.sectionLimit) levels", at: tag.opening)
         }
         open.append(OpenSection(place: program.count, kind: tag.kind, name: name, offset: tag.opening))
         // The end is known when the section is closed.
         program.append(.section(Template.Name(name), end: 0, offset: tag.opening))
     }
 
-    private mutating func closeSection(_ tag: TagScanner.Tag, _ name: ByteString) throws(TemplateError) {
-        guard let section = open.popLast() else {
-            throw failure("{{/\(name)}} closes no section", at: tag.opening)
+    private mutating func closeSection(_ tag: TagScanner.Tag, _ name: ByteString) {
+        guard let section = open.last else {
+            return note("{{/\(name)}} closes no section", at: tag.opening)
         }
         guard section.name == name else {
-            let position = TextPosition(of: section.offset, in: text)
-            throw failure(
-                "{{/\(name)}} does not close the section {{\(sigil(section.kind))\(section.name)}} of \(position)",
+            note(
+                "{{/\(name)}} does not close the section {{\(sigil(section.kind))\(section.name)}} of \(position(of: section.offset))",
                 at: tag.opening)
+            // Where it closes one further out, those in between are taken for closed: one error is enough.
+            guard let place = open.lastIndex(where: { $0.name == name }) else { return }
+            open.removeSubrange(place...)
+            return
         }
+        open.removeLast()
         let end = program.count
         program[section.place] =
             section.kind == .inverted
@@ -174,9 +199,17 @@ private struct TemplateParser {
             : .section(Template.Name(name), end: end, offset: section.offset)
     }
 
+    private mutating func note(unclosed section: OpenSection) {
+        note("section {{\(sigil(section.kind))\(section.name)}} is not closed", at: section.offset)
+    }
+
     private func sigil(_ kind: TagScanner.Kind) -> String { kind == .inverted ? "^" : "#" }
 
-    private func failure(_ reason: String, at offset: Int) -> TemplateError {
-        TemplateError(template: source.name, position: TextPosition(of: offset, in: text), reason: reason)
+    private func position(of offset: Int) -> TextPosition {
+        Template.position(of: offset, in: text, indentation: indentation)
+    }
+
+    private mutating func note(_ reason: String, at offset: Int) {
+        errors.append(TemplateError(source: source, position: position(of: offset), reason: reason))
     }
 }

@@ -14,6 +14,10 @@ package struct Rendering: Sendable {
     package var sourceMap: SourceMap?
     /// The interpolations whose key is missing, which gave nothing.
     package var missing: [MissingKey] = []
+    /// The partials that there are none of, each once.
+    package var missingPartials: [MissingKey] = []
+    /// The files of the partials that were used.
+    package var partials: Set<String> = []
 
     package init(output: [UInt8] = []) {
         self.output = output
@@ -78,6 +82,7 @@ private struct Renderer<Partials: PartialLoader> {
     }
 
     mutating func run(_ template: Template) throws {
+        rendering.sourceMap?.templates.append(template)
         var frame = Frame(template: template, start: 0, end: template.program.count, place: 0, work: .whole)
         while true {
             guard frame.place < frame.end else {
@@ -89,14 +94,21 @@ private struct Renderer<Partials: PartialLoader> {
             frame.place += 1
             switch instruction {
             case .literal(let range):
+                let start = rendering.output.count
                 rendering.output.append(contentsOf: frame.template.text[range])
+                record(.text, from: start, Template.Place(template: frame.template, offset: range.lowerBound))
             case .interpolation(let name, let offset):
                 try interpolate(name, Template.Place(template: frame.template, offset: offset))
             case .section(let name, let end, let offset):
                 try checkDepth(Template.Place(template: frame.template, offset: offset))
-                enter(sectionWork(context.lookUp(name)), upTo: end, &frame)
-            case .inverted(let name, let end, _):
-                let isTruthy = context.lookUp(name)?.value.isTruthy ?? false
+                let entry = context.lookUp(name)
+                note(.section, name, entry, offset, frame.template)
+                enter(sectionWork(entry), upTo: end, &frame)
+            case .inverted(let name, let end, let offset):
+                try checkDepth(Template.Place(template: frame.template, offset: offset))
+                let entry = context.lookUp(name)
+                note(.inverted, name, entry, offset, frame.template)
+                let isTruthy = entry?.value.isTruthy ?? false
                 enter(isTruthy ? nil : .once(pushed: false), upTo: end, &frame)
             case .partial(let name, let indentation, let offset):
                 let use = PartialUse(name: name, indentation: indentation)
@@ -161,7 +173,9 @@ private struct Renderer<Partials: PartialLoader> {
     // MARK: Interpolation
 
     private mutating func interpolate(_ name: Template.Name, _ place: Template.Place) throws {
-        guard let entry = context.lookUp(name) else {
+        let found = context.lookUp(name)
+        note(.interpolation, name, found, place.offset, place.template)
+        guard let entry = found else {
             rendering.missing.append(MissingKey(name: name.text, place: place))
             return
         }
@@ -175,16 +189,25 @@ private struct Renderer<Partials: PartialLoader> {
             rendering.output.append(contentsOf: string.bytes)
         default: JSONWriter.append(entry.value, to: &rendering.output)
         }
-        record(entry, from: start, place)
+        if let path = entry.path { record(.value(entry.value, path: path), from: start, place) }
     }
 
-    private mutating func record(_ entry: ContextStack.Entry, from start: Int, _ place: Template.Place) {
-        guard rendering.sourceMap != nil, let path = entry.path, start < rendering.output.count else {
-            return
-        }
-        let key = path.isEmpty ? "." : path.map(\.text).joined(separator: ".")
-        rendering.sourceMap?.segments.append(
-            SourceMap.Segment(output: start..<rendering.output.count, key: key, place: place))
+    // MARK: The source map
+
+    private mutating func record(_ origin: SourceMap.Origin, from start: Int, _ place: Template.Place) {
+        guard rendering.sourceMap != nil, start < rendering.output.count else { return }
+        let range = start..<rendering.output.count
+        rendering.sourceMap?.segments.append(SourceMap.Segment(output: range, origin: origin, place: place))
+    }
+
+    private mutating func note(
+        _ kind: Template.Tag.Kind, _ name: Template.Name, _ found: ContextStack.Entry?, _ offset: Int,
+        _ template: Template
+    ) {
+        guard rendering.sourceMap != nil else { return }
+        let place = Template.Place(template: template, offset: offset)
+        rendering.sourceMap?.uses.append(
+            SourceMap.Use(kind: kind, name: name.text, path: found?.path, place: place))
     }
 
     // MARK: Partials
@@ -192,7 +215,7 @@ private struct Renderer<Partials: PartialLoader> {
     private mutating func enterPartial(_ use: PartialUse, _ place: Template.Place, _ frame: inout Frame)
         throws
     {
-        guard let partial = try parsed(use) else { return }
+        guard let partial = try parsed(use, place) else { return }
         guard partialDepth < Template.partialLimit else {
             throw failure("partials use partials deeper than \(Template.partialLimit) levels", place)
         }
@@ -201,17 +224,23 @@ private struct Renderer<Partials: PartialLoader> {
         frame = Frame(template: partial, start: 0, end: partial.program.count, place: 0, work: .partial)
     }
 
-    private mutating func parsed(_ use: PartialUse) throws -> Template? {
+    private mutating func parsed(_ use: PartialUse, _ place: Template.Place) throws -> Template? {
         if let known = parsedPartials[use] { return known }
         let source = try partials.partial(use.name)
         let template = try source.map { source throws(TemplateError) in
             try Template.parsePartial(source, indentation: use.indentation)
         }
         parsedPartials[use] = .some(template)
+        if let template {
+            rendering.partials.insert(template.source.name)
+            rendering.sourceMap?.templates.append(template)
+        } else {
+            rendering.missingPartials.append(MissingKey(name: use.name, place: place))
+        }
         return template
     }
 
     private func failure(_ reason: String, _ place: Template.Place) -> TemplateError {
-        TemplateError(template: place.file, position: place.position, reason: reason)
+        TemplateError(source: place.source, position: place.position, reason: reason)
     }
 }

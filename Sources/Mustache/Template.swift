@@ -10,8 +10,10 @@ package struct Template: Sendable {
     /// The text it was parsed from, with the name that messages give it.
     package let source: MetadataSource
     let program: [Instruction]
-    /// Bytes for standalone partials: what their indentation made of the source.
+    /// The bytes that the program points into: for standalone partials what their indentation made of the source.
     let text: [UInt8]
+    /// How many characters of indentation were put before each line of the source that is not empty.
+    let indentation: Int
 
     /// How deep sections may be nested in one template.
     package static let sectionLimit = 512
@@ -46,29 +48,37 @@ package struct Template: Sendable {
         var isTop: Bool { parts.isEmpty }
     }
 
-    /// A tag in a template or partial.
-    package struct Place: Sendable {
+    /// The place in the source of the byte `offset` of the indented text.
+    static func position(of offset: Int, in text: [UInt8], indentation: Int) -> TextPosition {
+        let position = TextPosition(of: offset, in: text)
+        return TextPosition(line: position.line, column: max(1, position.column - indentation))
+    }
+
+    /// A tag, or where text starts, in a template or partial.
+    package struct Place: Sendable, CustomStringConvertible {
         let template: Template
         let offset: Int
 
         /// The file with the tag.
         package var file: String { template.source.name }
+        package var source: MetadataSource { template.source }
+        /// So many bytes further on.
+        package func moved(by count: Int) -> Place { Place(template: template, offset: offset + count) }
+
         /// Found anew each time it is asked for.
-        package var position: TextPosition { TextPosition(of: offset, in: template.text) }
+        package var position: TextPosition {
+            Template.position(of: offset, in: template.text, indentation: template.indentation)
+        }
+        package var description: String { "\(file):\(position)" }
     }
 }
 
 /// What keeps a template from being parsed or rendered, and where.
-package struct TemplateError: Error, CustomStringConvertible {
-    package let template: String
+package struct TemplateError: LocatedError, CustomStringConvertible {
+    /// The template or partial.
+    package let source: MetadataSource
     package let position: TextPosition
     package let reason: String
 
-    package init(template: String, position: TextPosition, reason: String) {
-        self.template = template
-        self.position = position
-        self.reason = reason
-    }
-
-    package var description: String { "\(template):\(position): \(reason)" }
+    package var description: String { "\(source.name):\(position): \(reason)" }
 }

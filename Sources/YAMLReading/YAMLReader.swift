@@ -4,12 +4,12 @@ import CLibYAML
 package import MetadataTree
 
 /// What keeps a text from being YAML that we take, and where.
-package struct YAMLError: Error, CustomStringConvertible {
-    package let document: String
+package struct YAMLError: LocatedError, CustomStringConvertible {
+    package let source: MetadataSource
     package let position: TextPosition
     package let reason: String
 
-    package var description: String { "\(document):\(position): \(reason)" }
+    package var description: String { "\(source.name):\(position): \(reason)" }
 }
 
 /// Reads one YAML 1.1 document as PyYAML's `safe_load` does: `yes` is true, `0600` is octal, `1:30` is ninety.
@@ -27,18 +27,18 @@ package enum YAMLReader {
     package static func read(_ source: MetadataSource) throws(YAMLError) -> MetadataValue {
         if let offset = UTF8Character.firstInvalidOffset(in: source.bytes) {
             throw YAMLError(
-                document: source.name, position: TextPosition(of: offset, in: source.bytes),
+                source: source, position: TextPosition(of: offset, in: source.bytes),
                 reason: "byte 0x\(String(source.bytes[offset], radix: 16)) is not UTF-8")
         }
         guard source.bytes.count < UInt32.max else {
             throw YAMLError(
-                document: source.name, position: TextPosition(line: 1, column: 1),
+                source: source, position: TextPosition(line: 1, column: 1),
                 reason: "the document is 4 GiB or more")
         }
         var parser = yaml_parser_t()
         guard yaml_parser_initialize(&parser) == 1 else {
             throw YAMLError(
-                document: source.name, position: TextPosition(line: 1, column: 1), reason: "out of memory")
+                source: source, position: TextPosition(line: 1, column: 1), reason: "out of memory")
         }
         defer { yaml_parser_delete(&parser) }
         let result: Result<MetadataValue, YAMLError> = source.bytes.withUnsafeBufferPointer { bytes in
@@ -239,7 +239,7 @@ private struct Composer {
 
     private func failure(_ reason: String, _ mark: yaml_mark_t) -> YAMLError {
         let position = TextPosition(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
-        return YAMLError(document: source.name, position: position, reason: reason)
+        return YAMLError(source: source, position: position, reason: reason)
     }
 
     private func parserFailure() -> YAMLError {
@@ -249,7 +249,7 @@ private struct Composer {
         }
         let offset = Int(parser.pointee.problem_offset)
         return YAMLError(
-            document: source.name, position: TextPosition(of: offset, in: source.bytes), reason: problem)
+            source: source, position: TextPosition(of: offset, in: source.bytes), reason: problem)
     }
 }
 

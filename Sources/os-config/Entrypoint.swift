@@ -25,7 +25,7 @@ struct Entrypoint {
         let (name, words, environment) = (invocation.name, invocation.words, invocation.environment)
         switch name {
         case "os-apply-config", "os-config-applier":
-            return await ApplyConfigCommand.run(name: name, words: words, environment: environment)
+            return await ApplyConfigCommand.run(invocation)
         case "os-collect-config":
             return await CollectConfigCommand.run(name: name, words: words, environment: environment)
         case "os-refresh-config":

@@ -107,15 +107,39 @@ struct TemplateTests {
             "[client]\n{{#db.password}}password={{.}}{{/db.password}} {{#users}}{{name}},{{/users}}{{>p}}"
         let metadata = #"{"db": {"password": "s3cret"}, "users": [{"name": "x"}, {"name": "yy"}], "k": 1}"#
         let rendering = try render(template, metadata, partials: ["p": "{{k}}"], map: true)
-        let segments = try #require(rendering.sourceMap?.segments)
-        let shown = segments.map { segment in
+        let map = try #require(rendering.sourceMap)
+        let shown = map.segments.map { segment in
             let bytes = String(decoding: rendering.output[segment.output], as: UTF8.self)
-            return "\(segment.key)=\(bytes) \(segment.place.file):\(segment.place.position)"
+            switch segment.origin {
+            case .text: return "\(bytes) \(segment.place)"
+            case .value(_, let path): return "\(path.dotted)=\(bytes) \(segment.place)"
+            }
         }
         #expect(
             shown == [
-                "db.password=s3cret t:2:26", "users.0.name=x t:2:58", "users.1.name=yy t:2:58",
+                "[client]\n t:1:1", "password= t:2:17", "db.password=s3cret t:2:26", "  t:2:47",
+                "users.0.name=x t:2:58", ", t:2:66", "users.1.name=yy t:2:58", ", t:2:66",
                 "k=1 p.mustache:1:1",
+            ])
+        let uses = map.uses.map { "\($0.kind) \($0.path?.dotted ?? "-")" }
+        #expect(
+            uses == [
+                "section db.password", "interpolation db.password", "section users",
+                "interpolation users.0.name",
+                "interpolation users.1.name", "interpolation k",
+            ])
+    }
+
+    @Test("every mistake of a template is found, each once, with its place")
+    func allErrors() {
+        let text = "{{#a}}\n{{/x}}\n  {{=|=}}\n{{#b}}{{#c}}{{/b}}\n{{/a}}{{/a}}\n{{^d}}"
+        let source = MetadataSource(name: "t", bytes: Array(text.utf8))
+        #expect(
+            Template.errors(in: source).map(\.description) == [
+                "t:2:1: {{/x}} does not close the section {{#a}} of 1:1",
+                "t:3:3: a change of delimiters wants two, as in {{=<% %>=}}",
+                "t:4:13: {{/b}} does not close the section {{#c}} of 4:7",
+                "t:5:7: {{/a}} closes no section", "t:6:1: section {{^d}} is not closed",
             ])
     }
 

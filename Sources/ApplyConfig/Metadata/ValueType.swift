@@ -31,10 +31,24 @@ enum ValueType: String, CaseIterable {
         }
     }
 
+    /// What the originals should have asked for: a sign is an integer's, an address is not empty, a device may have `_`
+    /// and `@`, and the class of `swiftdevices` is the characters it names.
+    private var strictPattern: String? {
+        switch self {
+        case .int: "^[+-]?[0-9]+$"
+        case .netaddress: "^[A-Za-z0-9:.-]+(/[0-9]+)?$"
+        case .netdevice: "^[A-Za-z0-9_.:@-]+$"
+        case .swiftdevices: "^(r[0-9]+z[0-9]+-[A-Za-z0-9._-]+:%PORT%/[^,]+,?)+$"
+        default: pattern
+        }
+    }
+
     /// - Throws: `ConfigError` when `value`, which is that of `key`, is not of this type.
-    func check(_ value: MetadataValue, of key: String) throws {
-        guard let pattern else { return }
-        guard let text = checkedText(of: value), try ExtendedExpression(pattern).matches(text) else {
+    func check(_ value: MetadataValue, of key: String, isStrict: Bool) throws {
+        guard let pattern = isStrict ? strictPattern : pattern else { return }
+        guard let text = checkedText(of: value), !text.contains(0x0A),
+            try ExtendedExpression(pattern).matches(text)
+        else {
             // Not the value itself: it may be a secret, and root's log can be read by everybody.
             throw ConfigError("cannot interpret the value of \(key) as type \(rawValue)")
         }

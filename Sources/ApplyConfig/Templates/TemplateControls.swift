@@ -18,12 +18,18 @@ struct TemplateControls {
     var mode: UInt32?
     var owner: Owner?
     var group: Owner?
+    /// A line of shell that has to succeed before anything is put in place; `{{src}}` in it is the staged file.
+    var check: String?
+    /// The groups whose name is told when the file changes.
+    var groups: [String] = []
     /// What is odd, but no error.
-    private(set) var warnings: [String] = []
+    private(set) var oddities: [TextError] = []
+
+    var warnings: [String] { oddities.map(\.description) }
 
     init() {}
 
-    /// - Throws: `ConfigError` with the place of what is wrong.
+    /// - Throws: `ConfigError`, or `ErrorList` of all that is wrong, with the places.
     init(reading path: FilePath) throws {
         // A directory or a dangling link is no control file.
         guard FileContents.status(path)?.isRegular == true else { return }
@@ -32,13 +38,32 @@ struct TemplateControls {
         do {
             document = try YAMLReader.read(source)
         } catch {
-            throw ConfigError(error.description)
+            throw ConfigError(error.description, at: error)
         }
         guard document.isTruthy else { return }
         guard let members = document.object?.members else {
             throw ConfigError("\(path): header is not a dict: a control file is a mapping of keys to values")
         }
-        for member in members { try take(member.key.text, member.value, path) }
+        var errors: [any Error] = []
+        for member in members {
+            do {
+                try take(member.key.text, member.value, path)
+            } catch let error as ConfigError {
+                errors.append(Self.located(error, member.value.provenance))
+            }
+        }
+        guard errors.isEmpty else { throw ErrorList(errors) }
+    }
+
+    /// The error with the text it lies in.
+    private static func located(_ error: ConfigError, _ provenance: Provenance) -> ConfigError {
+        guard let source = provenance.source, let position = provenance.position else { return error }
+        let lead = "\(source.name):\(position): "
+        let reason =
+            error.description.hasPrefix(lead)
+            ? String(error.description.dropFirst(lead.count)) : error.description
+        let place = TextError(source: source, position: position, reason: reason)
+        return ConfigError(error.description, at: place)
     }
 
     private mutating func take(_ key: String, _ value: MetadataValue, _ path: FilePath) throws {
@@ -49,14 +74,32 @@ struct TemplateControls {
                 throw ConfigError("\(place): allow_empty requires Boolean, got: '\(Self.shown(value))'")
             }
             allowEmpty = isAllowed
-        case "mode": mode = try Self.mode(value, place, &warnings)
+        case "mode": mode = try Self.mode(value, place, &oddities)
         case "owner": owner = try Self.owner(value, key, place)
         case "group": group = try Self.owner(value, key, place)
+        case "check":
+            guard let command = value.string?.text, command.contains(FileCheck.placeholder) else {
+                throw ConfigError("\(place): check must be a command with \(FileCheck.placeholder) in it")
+            }
+            check = command
+        case "changed": groups = try Self.groups(value, place)
         default: throw ConfigError("\(place): unrecognised file control key '\(key)'")
         }
     }
 
-    private static func mode(_ value: MetadataValue, _ place: String, _ warnings: inout [String]) throws
+    private static func groups(_ value: MetadataValue, _ place: String) throws -> [String] {
+        let names = value.array ?? [value]
+        return try names.map { name in
+            guard let text = name.string?.text, ChangedGroups.isName(text) else {
+                let shown = shown(name)
+                throw ConfigError(
+                    "\(place): changed '\(shown)' is not a name of letters, digits, '.', '_', '@' and '-'")
+            }
+            return text
+        }
+    }
+
+    private static func mode(_ value: MetadataValue, _ place: String, _ oddities: inout [TextError]) throws
         -> UInt32?
     {
         let number: Int64
@@ -72,11 +115,17 @@ struct TemplateControls {
             throw ConfigError("\(place): mode '\(octal)' out of range (0 to 0777)")
         }
         if number == 0 {
-            warnings.append("\(place): mode 0 is ignored, the file keeps its mode")
+            oddities += odd(value, "mode 0 is ignored, the file keeps its mode")
             return nil
         }
-        if isDecimal(value) { warnings.append("\(place): mode \(number) is decimal and means \(octal)") }
+        if isDecimal(value) { oddities += odd(value, "mode \(number) is decimal and means \(octal)") }
         return UInt32(number)
+    }
+
+    private static func odd(_ value: MetadataValue, _ reason: String) -> [TextError] {
+        let provenance = value.provenance
+        guard let source = provenance.source, let position = provenance.position else { return [] }
+        return [TextError(source: source, position: position, reason: reason)]
     }
 
     /// Whether a number was written like `440`, which YAML does not take for octal.

@@ -25,7 +25,7 @@ struct MetadataFiles {
     /// The files of `-m`; else those of `OS_CONFIG_FILES`, even an empty one; else those of the list file.
     ///
     /// - Throws: `ConfigError` when the list file is not a list.
-    init(options: ApplyConfigOptions, environment: [String: String], logger: Logger) throws {
+    init(options: TemplateOptions, environment: [String: String], logger: Logger) throws {
         fallback = options.fallbackPaths
         guard options.metadata.isEmpty else {
             listed = options.metadata
@@ -61,14 +61,47 @@ struct MetadataFiles {
         }
     }
 
-    /// All files merged, in order. What does not exist is skipped, as is a document that is not an object.
+    /// A file that was read.
+    struct Document {
+        let path: String
+        let object: MetadataObject
+    }
+
+    /// The documents in the order in which they are merged. What does not exist is skipped, as is a document that is not an object.
+    ///
+    /// - Parameter problem: told of what was asked for by name and skipped, and, where it is given, of files that cannot be read
+    ///   or are not JSON; then those are skipped too.
+    /// - Throws: `ConfigError` for a file that cannot be read or is not JSON.
+    func documents(_ problem: ((String) -> Void)? = nil) throws -> [Document] {
+        var documents: [Document] = []
+        for (place, path) in (fallback + listed).enumerated() where !path.isEmpty {
+            let isAskedFor = place >= fallback.count
+            guard FileContents.status(FilePath(path)) != nil else {
+                if isAskedFor { problem?("the metadata file \(path) does not exist") }
+                continue
+            }
+            do {
+                let value = try Self.read(path)
+                if let object = value.object {
+                    documents.append(Document(path: path, object: object))
+                } else {
+                    problem?("the metadata file \(path) does not hold an object")
+                }
+            } catch let error as ConfigError {
+                guard let problem else { throw error }
+                problem(error.description)
+            }
+        }
+        return documents
+    }
+
+    /// All files merged, in order.
     ///
     /// - Throws: `ConfigError` for a file that cannot be read or is not JSON.
-    func merged() throws -> MetadataValue {
+    func merged(_ problem: ((String) -> Void)? = nil) throws -> MetadataValue {
         var result = MetadataObject()
-        for path in fallback + listed where !path.isEmpty && FileContents.status(FilePath(path)) != nil {
-            guard let object = try Self.read(path).object else { continue }
-            if result.isEmpty { result = object } else { result.merge(object) }
+        for document in try documents(problem) {
+            if result.isEmpty { result = document.object } else { result.merge(document.object) }
         }
         return MetadataValue(.object(result))
     }

@@ -17,23 +17,47 @@ struct TemplateTree {
     static let controlSuffix = ".oac"
 
     let root: FilePath
+    /// Patterns of the names, or of the paths below the root, of what is left out.
+    var excluded: [GlobPattern] = []
 
     /// The templates in the order of their names, the files of a directory before its directories. Links to files are
     /// followed, links to directories are not; what cannot be listed is left out, as is a root that does not exist.
-    func entries() -> [Entry] {
-        guard !root.isEmpty else { return [] }
+    func entries() -> [Entry] { survey().entries }
+
+    /// What is in the tree.
+    struct Survey {
         var entries: [Entry] = []
-        visit(root, relative: FilePath(""), into: &entries)
-        return entries
+        /// The control files beside which there is no template.
+        var orphans: [FilePath] = []
     }
 
-    private func visit(_ directory: FilePath, relative: FilePath, into entries: inout [Entry]) {
+    func survey() -> Survey {
+        var survey = Survey()
+        if !root.isEmpty { visit(root, relative: FilePath(""), into: &survey) }
+        return survey
+    }
+
+    /// The root and the directories below it.
+    func directories() -> [FilePath] {
+        var directories = [root]
+        var next = 0
+        while next < directories.count {
+            let listing = (try? DirectoryListing.entries(of: directories[next])) ?? []
+            for entry in listing where entry.kind == .directory {
+                directories.append(directories[next].appending(entry.name))
+            }
+            next += 1
+        }
+        return directories
+    }
+
+    private func visit(_ directory: FilePath, relative: FilePath, into survey: inout Survey) {
         guard let listing = try? DirectoryListing.entries(of: directory) else { return }
         let suffix = Array(Self.controlSuffix.utf8)
         var controls: Set<FilePath.Component> = []
         var templates: [FilePath.Component] = []
         var directories: [FilePath.Component] = []
-        for entry in listing {
+        for entry in listing where !isExcluded(entry.name, relative) {
             if entry.kind == .directory {
                 directories.append(entry.name)
             } else if Self.bytes(entry.name).suffix(suffix.count) == suffix[...] {
@@ -44,14 +68,21 @@ struct TemplateTree {
         }
         for name in templates {
             let control = Self.controlName(of: name)
-            entries.append(
+            survey.entries.append(
                 Entry(
                     path: directory.appending(name), relativePath: relative.appending(name),
-                    controlPath: controls.contains(control) ? directory.appending(control) : nil))
+                    controlPath: controls.remove(control) != nil ? directory.appending(control) : nil))
+        }
+        for name in listing.map(\.name) where controls.contains(name) {
+            survey.orphans.append(directory.appending(name))
         }
         for name in directories {
-            visit(directory.appending(name), relative: relative.appending(name), into: &entries)
+            visit(directory.appending(name), relative: relative.appending(name), into: &survey)
         }
+    }
+
+    private func isExcluded(_ name: FilePath.Component, _ directory: FilePath) -> Bool {
+        excluded.contains { $0.matches(name.string) || $0.matches(directory.appending(name).string) }
     }
 
     private static func bytes(_ name: FilePath.Component) -> [UInt8] {

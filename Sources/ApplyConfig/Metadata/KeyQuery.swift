@@ -6,6 +6,8 @@ import MetadataTree
 /// Answers `--key` and `--boolean-key`.
 struct KeyQuery {
     let files: MetadataFiles
+    /// Whether types are held against the stricter patterns.
+    let isStrict: Bool
 
     /// What `--key` prints: strings and numbers bare, everything else as JSON.
     ///
@@ -22,7 +24,7 @@ struct KeyQuery {
             let known = ValueType.allCases.map(\.rawValue).joined(separator: ", ")
             throw ConfigError("requested validation of unknown type: \(typeName) (known: \(known))")
         }
-        try type.check(value, of: key)
+        try type.check(value, of: key, isStrict: isStrict)
         if let string = value.string, string.hasLoneSurrogate {
             throw ConfigError("the value of \(key) holds a lone surrogate, which UTF-8 cannot write")
         }

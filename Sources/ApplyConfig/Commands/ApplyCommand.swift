@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentRuntime
+import ArgumentParser
+import Glibc
+import HostSystem
+import Logging
+import SystemPackage
+
+/// os-apply-config without a subcommand: installs, or answers `--key`, `--boolean-key` and the like.
+struct ApplyCommand {
+    private static let logPath = "/var/log/os-apply-config.log"
+
+    let call: Invocation
+    let options: ApplyConfigOptions
+    let arguments: OriginalArguments
+    let templates: String
+
+    static func run(_ call: Invocation) async -> Int32 {
+        let templates = CommandContext.defaultTemplates(call.environment)
+        let command: ApplyCommand
+        do {
+            let arguments = try OriginalArguments(call.words, options: ApplyConfigOptions.rules)
+            if let immediate = arguments.immediate {
+                StandardStream.output.write(
+                    immediate == "--version" ? programVersion + "\n" : help(call.name))
+                return ExitStatus.success
+            }
+            try refuseMisplacedSubcommand(arguments)
+            let words = TemplateOptions.canonicalWords(arguments, ApplyConfigOptions.rules)
+            command = ApplyCommand(
+                call: call, options: try ApplyConfigOptions.parse(words), arguments: arguments,
+                templates: templates)
+        } catch {
+            return CommandUsage.refuse(
+                call.name, CommandUsage.usage(of: ApplyConfigOptions.self, call.name), error)
+        }
+        return await command.run()
+    }
+
+    /// A preview that was meant must not install: `-m a.json diff`.
+    private static func refuseMisplacedSubcommand(_ arguments: OriginalArguments) throws {
+        for name in ["--metadata", "--fallback-metadata"] {
+            for word in arguments.last(name) ?? [] where Subcommand(rawValue: word) != nil {
+                guard FileContents.status(FilePath(word)) == nil else { continue }
+                throw UsageError(
+                    "argument \(name): there is no file '\(word)'; the subcommand \(word) has to be the first word"
+                )
+            }
+        }
+    }
+
+    private static func help(_ name: String) -> String {
+        let subcommands = Subcommand.allCases.map { "  \(name) \($0.rawValue) ...\n      \($0.summary)\n" }
+        return CommandUsage.help(
+            of: ApplyConfigOptions.self, name,
+            "Reads and merges JSON metadata files and renders a tree of templates with them below the output root."
+        ) + "\nSUBCOMMANDS (the first word; each has --help):\n" + subcommands.joined()
+    }
+
+    private func run() async -> Int32 {
+        if let shell = options.generateCompletionScript { return CompletionScript.write(shell, call.name) }
+        if options.printTemplates {
+            StandardStream.output.write((options.common.templates ?? templates) + "\n")
+            return ExitStatus.success
+        }
+        let logger = makeLogger()
+        warnOfOddities(logger)
+        do {
+            return try await act(logger)
+        } catch {
+            ErrorReport(logger, options.common.logFormat).report(error)
+            return ExitStatus.failure
+        }
+    }
+
+    /// The log goes to standard error; of what root does, also to a file, which is never a reason to fail.
+    private func makeLogger() -> Logger {
+        let layout = CommandContext.layout(options.common.logFormat)
+        guard let path = options.logFile else {
+            let file = geteuid() == 0 && !isQuestion ? LogFile(whenWanted: Self.logPath) : nil
+            return AgentLogHandler.logger(layout: layout, level: .info, file: file)
+        }
+        guard path != "none" else { return AgentLogHandler.logger(layout: layout, level: .info) }
+        let file = LogFile(path)
+        let reason = Errno(rawValue: errno)
+        let logger = AgentLogHandler.logger(layout: layout, level: .info, file: file)
+        if file == nil { logger.warning("cannot open the log file \(path): \(reason), ignoring") }
+        return logger
+    }
+
+    /// Whether nothing is to be done but to answer.
+    private var isQuestion: Bool { options.key != nil || options.booleanKey != nil }
+
+    private func warnOfOddities(_ logger: Logger) {
+        for name in ["--metadata", "--fallback-metadata"] where arguments.count(name) > 1 {
+            logger.warning("\(name) is given \(arguments.count(name)) times: only the last one counts")
+        }
+        if options.key?.isEmpty == false, options.booleanKey?.isEmpty == false {
+            logger.warning("--key is not compatible with --boolean-key. --boolean-key ignored.")
+        }
+    }
+
+    private func act(_ logger: Logger) async throws -> Int32 {
+        if isQuestion { return try answer(logger) }
+        let workspace = Workspace(
+            options.common, environment: call.environment, standardTemplates: templates, logger: logger)
+        let inputs = try workspace.load()
+        let rendered = try await workspace.render(inputs)
+        let plans = try PlannedFile.plan(rendered, in: try workspace.output.open())
+        if !options.validate {
+            let groups = ChangedGroups(option: options.changedFile, environment: call.environment)
+            let installer = TreeInstaller(
+                output: workspace.output, isDurable: !options.noSync, checkLimit: options.checkTimeout.limit,
+                mask: inputs.mask, changedGroups: groups, logger: logger)
+            try await installer.install(plans)
+        }
+        logger.info("success")
+        return ExitStatus.success
+    }
+
+    private func answer(_ logger: Logger) throws -> Int32 {
+        let files = try MetadataFiles(
+            options: options.common, environment: call.environment, logger: logger)
+        let query = KeyQuery(files: files, isStrict: options.typeStrict)
+        guard let key = options.key else { return try query.status(options.booleanKey ?? "") }
+        StandardStream.output.write(try query.line(key, type: options.type, fallback: options.keyDefault))
+        return ExitStatus.success
+    }
+}

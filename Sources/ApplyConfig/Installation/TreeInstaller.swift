@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HostSystem
+import Logging
+import SystemPackage
+
+/// Puts rendered files in place below an output root, all or none.
+struct TreeInstaller {
+    let output: OutputRoot
+    let isDurable: Bool
+    /// How long a `check` may take; nil: for ever.
+    let checkLimit: Duration?
+    let mask: SecretMask.Lazy
+    let changedGroups: ChangedGroups?
+    let logger: Logger
+
+    /// - Throws: `HostError` or `ConfigError`; before the first rename nothing has changed.
+    func install(_ plans: [PlannedFile]) async throws {
+        guard !plans.isEmpty else { return }
+        let existing = try output.open()
+        guard try isAnyChange(plans, existing) else {
+            if let existing { TurnLock.clearAbandoned(in: existing) }
+            return
+        }
+        let root = try existing ?? RootedDirectory(FilePath(output.path), creating: .open)
+        do {
+            try await replace(plans, in: root)
+        } catch {
+            root.removeMadeDirectories()
+            throw error
+        }
+    }
+
+    /// Whether there is anything to do. What killed runs left in the directories is cleared.
+    private func isAnyChange(_ plans: [PlannedFile], _ root: RootedDirectory?) throws -> Bool {
+        let targets = TargetReader(root, clearsAbandoned: true)
+        var absent: [FilePath] = []
+        for plan in plans {
+            let target = try plan.plan(in: targets)
+            guard target.change.isNothing else { return true }
+            if target.change == .stayAbsent { absent.append(plan.file.path) }
+        }
+        for path in absent { logger.info("not creating empty \(output.shown(path))") }
+        return false
+    }
+
+    private func replace(_ plans: [PlannedFile], in root: RootedDirectory) async throws {
+        let turn = TurnLock.take(in: root) {
+            logger.info("another run is changing the files under \(output.path), waiting for it to end")
+        }
+        defer { withExtendedLifetime(turn) {} }
+        let staged = StagedWrite(in: root, isDurable: isDurable)
+        var changed: [PlannedFile] = []
+        for plan in plans where try stage(plan, staged) { changed.append(plan) }
+        for plan in changed { try await check(plan, staged) }
+        // Told before it is true: what is killed in the middle is not to be forgotten.
+        try changedGroups?.add(changed.flatMap(\.file.controls.groups))
+        var done = 0
+        do {
+            try staged.commit { path, change in
+                logger.info("\(change == .remove ? "deleting" : "writing") \(output.shown(path))")
+                done += 1
+            }
+        } catch {
+            guard done > 1 else { throw error }
+            throw ConfigError("\(error); \(done - 1) of \(changed.count) files were replaced before")
+        }
+    }
+
+    /// - Returns: whether the file is to change.
+    private func stage(_ plan: PlannedFile, _ staged: StagedWrite) throws -> Bool {
+        let path = plan.file.path
+        let target: TargetPlan
+        if plan.file.isRemoval {
+            target = try staged.stageRemoval(path)
+        } else {
+            let isChecked = plan.file.controls.check != nil
+            target = try staged.stage(path, plan.file.body, plan.attributes, isChecked: isChecked)
+        }
+        if target.change == .stayAbsent { logger.info("not creating empty \(output.shown(path))") }
+        if target.isMountPoint {
+            logger.warning("\(output.shown(path)) is a mount point: it is rewritten in place, not replaced")
+        }
+        return !target.change.isNothing
+    }
+
+    private func check(_ plan: PlannedFile, _ staged: StagedWrite) async throws {
+        guard let command = plan.file.controls.check, !plan.file.isRemoval else { return }
+        let target = output.shown(plan.file.path)
+        guard let source = staged.stagedPath(of: plan.file.path) else {
+            throw ConfigError("check of \(target) failed: the staged file's path cannot be found")
+        }
+        try await FileCheck(command: command, timeLimit: checkLimit, mask: mask).run(on: source, for: target)
+    }
+}
+
+/// The directory that output goes below.
+struct OutputRoot {
+    /// As it was given.
+    let path: String
+
+    /// Nil when it does not exist.
+    func open() throws(HostError) -> RootedDirectory? {
+        do {
+            return try RootedDirectory(FilePath(path))
+        } catch {
+            guard error.errno == .noSuchFileOrDirectory else { throw error }
+            return nil
+        }
+    }
+
+    /// A path for a message: the root as it was given, and what is below it.
+    func shown(_ path: FilePath) -> String {
+        self.path.hasSuffix("/") ? "\(self.path)\(path)" : "\(self.path)/\(path)"
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import MetadataTree
+import Mustache
+
+/// Finds what of a rendered file is secret.
+struct Redactor {
+    let keys: SecretKeys
+    /// Finds all secrets of the metadata.
+    let mask: SecretMask
+    /// Finds those that are long enough to be no accident in the values of other keys: a password in a URL.
+    let longMask: SecretMask
+
+    private static let longEnough = 6
+
+    /// A redactor that is made when it is first wanted.
+    final class Lazy {
+        private let make: () -> Redactor
+        private(set) lazy var value = make()
+
+        init(_ make: @escaping () -> Redactor) {
+            self.make = make
+        }
+    }
+
+    /// - Parameter metadata: all of it.
+    init(keys: SecretKeys, metadata: MetadataValue) {
+        self.keys = keys
+        let secrets = keys.secrets(in: metadata)
+        mask = SecretMask(secrets)
+        longMask = SecretMask(secrets, shortest: Self.longEnough)
+    }
+
+    /// By the source map where there is one, by value in what a program printed.
+    func redacted(_ file: RenderedFile, prefix: [ByteString]) -> RedactedText {
+        guard let map = file.sourceMap else {
+            return RedactedText(bytes: file.body, redactions: mask.redactions(in: file.body))
+        }
+        var redactions: [Redaction] = []
+        for segment in map.segments {
+            guard case .value(let value, let path) = segment.origin else { continue }
+            if keys.holdsSecret(value, at: prefix + path) {
+                redactions.append(Redaction(range: segment.output, key: (prefix + path).dotted))
+                continue
+            }
+            let start = segment.output.lowerBound
+            for found in longMask.redactions(in: Array(file.body[segment.output])) {
+                let range = found.range.lowerBound + start..<found.range.upperBound + start
+                redactions.append(Redaction(range: range, key: found.key))
+            }
+        }
+        return RedactedText(bytes: file.body, redactions: redactions)
+    }
+
+    /// What is known of the secrets that an older version of `file` may hold.
+    func history(of file: RenderedFile, prefix: [ByteString]) -> SecretHistory {
+        guard let map = file.sourceMap else { return mask.isEmpty ? .none : .possible }
+        var shown: [[ByteString]] = []
+        for segment in map.segments {
+            if case .value(let value, let path) = segment.origin, keys.holdsSecret(value, at: prefix + path) {
+                shown.append(path)
+            }
+        }
+        let asked = map.templates.flatMap(\.tags).filter {
+            $0.kind != .inverted && $0.kind != .partial && keys.isSecret($0.parts)
+        }
+        guard !asked.isEmpty || !shown.isEmpty else { return .none }
+        let isGone = asked.contains { tag in
+            !shown.contains { path in path.count >= tag.parts.count && path.contains(tag.parts) }
+        }
+        return isGone ? .gone : .possible
+    }
+}
+
+/// Whether the file that is on disk now may hold a secret, of which there is no map.
+enum SecretHistory {
+    /// Its template asks for none.
+    case none
+    /// Its template asks for some, and has them in the new file: what faces them is hidden.
+    case possible
+    /// Its template asks for one that the new file does not have: the old one may have it anywhere.
+    case gone
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+package import SystemPackage
+
+/// What a file is to have; what is nil stays as the target has it (a new file: 0644, the caller's ids).
+package struct FileAttributes: Sendable, Equatable {
+    package var mode: UInt32?
+    package var owner: UInt32?
+    package var group: UInt32?
+
+    package init(mode: UInt32? = nil, owner: UInt32? = nil, group: UInt32? = nil) {
+        self.mode = mode
+        self.owner = owner
+        self.group = group
+    }
+}
+
+/// What stands at a path, and what is to become of it.
+package struct TargetPlan: Sendable {
+    /// What committing makes of a path.
+    package enum Change: Sendable, Equatable {
+        case write, keep, remove, stayAbsent
+
+        package var isNothing: Bool { self == .keep || self == .stayAbsent }
+    }
+
+    /// What is there now, not following a link.
+    package enum Present: Sendable, Equatable {
+        case nothing, file, link, other
+    }
+
+    package let change: Change
+    package let present: Present
+    /// Mode and owners that are kept where nothing else is asked for: those of the file, of what a link leads to, or
+    /// of the FIFO or socket. Nil when there is nothing.
+    package let current: FileAttributes?
+    /// What the file will have.
+    package let wanted: FileAttributes
+    /// Whether something is mounted there: it can be rewritten, but not replaced.
+    package let isMountPoint: Bool
+}
+
+/// Compares what is to be written under a root with what stands there, and writes nothing.
+package final class TargetReader {
+    let root: RootedDirectory?
+    private let clearsAbandoned: Bool
+    /// Nil for a directory that is not there.
+    private var directories: [FilePath: StagingDirectory?] = [:]
+
+    /// - Parameters:
+    ///   - root: nil when it does not exist: then nothing does.
+    ///   - clearsAbandoned: whether to remove temporaries that killed runs left in the directories looked at.
+    package init(_ root: RootedDirectory?, clearsAbandoned: Bool = false) {
+        self.root = root
+        self.clearsAbandoned = clearsAbandoned
+    }
+
+    /// What writing `contents` to `path` changes.
+    ///
+    /// - Throws: `HostError` when the path is a directory's, or leads through what is no directory.
+    package func plan(_ path: FilePath, _ contents: [UInt8], _ attributes: FileAttributes) throws(HostError)
+        -> TargetPlan
+    {
+        let name = try Self.name(of: path)
+        guard let directory = try directory(path.removingLastComponent()) else {
+            return TargetPlan(
+                change: .write, present: .nothing, current: nil,
+                wanted: Self.wanted(attributes, model: nil),
+                isMountPoint: false)
+        }
+        let target = directory.status(of: name)
+        if let target, target.isDirectory { throw HostError("replace", display(path), .isDirectory) }
+        let model = target.map { $0.isLink ? linkedStatus(path) : $0 } ?? nil
+        let wanted = Self.wanted(attributes, model: model)
+        let isSame =
+            target.map { target in
+                target.isRegular && target.matches(wanted, size: contents.count)
+                    && directory.holds(contents, in: name)
+            } ?? false
+        return TargetPlan(
+            change: isSame ? .keep : .write, present: Self.present(target), current: model?.attributes,
+            wanted: wanted, isMountPoint: !isSame && target != nil && directory.isMountPoint(name))
+    }
+
+    /// What removing `path` changes: the file or link itself goes, where following it leads to something.
+    package func planRemoval(_ path: FilePath) throws(HostError) -> TargetPlan {
+        let name = try Self.name(of: path)
+        guard let existing = linkedStatus(path), let directory = try directory(path.removingLastComponent())
+        else {
+            return TargetPlan(
+                change: .stayAbsent, present: .nothing, current: nil, wanted: FileAttributes(),
+                isMountPoint: false)
+        }
+        let target = directory.status(of: name)
+        if existing.isDirectory, target?.isDirectory == true {
+            throw HostError("delete", display(path), .isDirectory)
+        }
+        return TargetPlan(
+            change: .remove, present: Self.present(target), current: existing.attributes,
+            wanted: FileAttributes(),
+            isMountPoint: directory.isMountPoint(name))
+    }
+
+    /// The bytes of the regular file at `path`, a link followed under the root; none when there is no such file.
+    ///
+    /// - Throws: `HostError` when it cannot be read.
+    package func contents(of path: FilePath) throws(HostError) -> [UInt8] {
+        guard let root, linkedStatus(path)?.isRegular == true else { return [] }
+        return try root.read(path) ?? []
+    }
+
+    /// `path` as a person would write it.
+    package func display(_ path: FilePath) -> FilePath { root?.displayPath(path) ?? path }
+
+    // MARK: Looking
+
+    static func name(of path: FilePath) throws(HostError) -> FilePath.Component {
+        guard let name = path.lastComponent, name.kind == .regular else {
+            throw HostError("write", path, .invalidArgument)
+        }
+        return name
+    }
+
+    /// The directory at `path`; nil when there is none.
+    func directory(_ path: FilePath) throws(HostError) -> StagingDirectory? {
+        if let known = directories[path] { return known }
+        guard let root else { return nil }
+        var found: StagingDirectory?
+        do {
+            found = try StagingDirectory(root, path)
+        } catch {
+            guard error.errno == .noSuchFileOrDirectory else { throw error }
+        }
+        if clearsAbandoned { found?.clearAbandonedTemporaries() }
+        directories[path] = .some(found)
+        return found
+    }
+
+    /// Forgets that there was no directory at `path`: one was made.
+    func remember(_ directory: StagingDirectory, at path: FilePath) { directories[path] = .some(directory) }
+
+    private func linkedStatus(_ path: FilePath) -> TargetStatus? {
+        guard let descriptor = try? root?.open(path, openPathOnly) else { return nil }
+        defer { close(descriptor) }
+        return TargetStatus(of: descriptor)
+    }
+
+    private static func wanted(_ attributes: FileAttributes, model: TargetStatus?) -> FileAttributes {
+        FileAttributes(
+            mode: attributes.mode ?? model?.mode ?? 0o644, owner: attributes.owner ?? model?.owner,
+            group: attributes.group ?? model?.group)
+    }
+
+    private static func present(_ target: TargetStatus?) -> TargetPlan.Present {
+        guard let target else { return .nothing }
+        return target.isRegular ? .file : target.isLink ? .link : .other
+    }
+}
