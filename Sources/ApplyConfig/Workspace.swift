@@ -131,7 +131,7 @@ struct MissingKeys {
             let (count, first) = places[name]!
             return "\(name) (\(count == 1 ? "" : "\(count) times, first ")\(first))"
         }
-        return "missing keys, which gave nothing: \(shown.joined(separator: ", "))"
+        return "missing keys, which gave nothing: \(keys.count): \(shown.joined(separator: ", "))"
     }
 
     /// One for each place.

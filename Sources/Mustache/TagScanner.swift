@@ -52,13 +52,13 @@ struct TagScanner {
         guard let opening = find(openingDelimiter, from: start) else { return nil }
         let inside = opening + openingDelimiter.count
         // With no closing delimiter behind the first character, no form matches, here or further on.
-        guard let closing = closing(from: inside + 1) else { return nil }
+        guard closing(from: inside + 1) != nil else { return nil }
 
         var blanks = opening
         while blanks > start, bytes[blanks - 1] == 0x20 || bytes[blanks - 1] == 0x09 { blanks -= 1 }
         let content = skipSpace(inside)
         var tag =
-            changeTag(at: content) ?? rawTag(at: content) ?? plainTag(at: content, inside: inside, closing)
+            changeTag(at: content) ?? rawTag(at: content) ?? plainTag(at: content)
         tag.start = blanks
         tag.opening = opening
         return tag
@@ -104,16 +104,19 @@ struct TagScanner {
     }
 
     /// `sigil name`, up to the first closing delimiter.
-    private mutating func plainTag(at content: Int, inside: Int, _ firstClosing: Int) -> Tag {
+    private mutating func plainTag(at content: Int) -> Tag {
         let sigil = content < bytes.count ? Self.sigils[bytes[content]] : nil
         if let sigil {
             let key = skipSpace(content + 1)
             if let closing = closing(from: key + 1) { return named(sigil, key, closing) }
-            if key > content + 1 { return named(sigil, characterStart(before: key), key) }
+            // The white space gives one character back.
+            if key > content + 1, hasClosingDelimiter(at: key) {
+                return named(sigil, characterStart(before: key), key)
+            }
             // Nothing behind the sigil: it is the name itself, `{{!}}`.
-            return named(.interpolation, content, closing(from: content + 1) ?? firstClosing)
         }
         if let closing = closing(from: content + 1) { return named(.interpolation, content, closing) }
+        // The only closing delimiter is what the white space in front leads to.
         return named(.interpolation, characterStart(before: content), content)
     }
 

@@ -38,7 +38,7 @@ struct BadInputTests {
         #expect(ended.status == 0)
         #expect(
             ended.errorText.contains(
-                "missing keys, which gave nothing: 2: a.b (t/etc/a:1:1), a.b (t/etc/z:1:1)"))
+                "missing keys, which gave nothing: 2: a.b (2 times, first t/etc/a:1:1)"))
     }
 
     @Test("metadata that is a list is ignored")

@@ -130,6 +130,12 @@ struct TemplateTests {
             ])
     }
 
+    @Test("a delimiter that is a sigil too closes a tag that holds white space only")
+    func sigilDelimiter() throws {
+        #expect(try text("{{=| >=}}| >\t\t", #"{" ": "blank"}"#) == "blank\t\t")
+        #expect(try text("{{=| >=}}|>\t", #"{}"#) == "|>\t")
+    }
+
     @Test("every mistake of a template is found, each once, with its place")
     func allErrors() {
         let text = "{{#a}}\n{{/x}}\n  {{=|=}}\n{{#b}}{{#c}}{{/b}}\n{{/a}}{{/a}}\n{{^d}}"

@@ -78,7 +78,7 @@ struct ApplyCommand {
     private func makeLogger() -> Logger {
         let layout = CommandContext.layout(options.common.logFormat)
         guard let path = options.logFile else {
-            let file = geteuid() == 0 && !isQuestion ? LogFile(whenWanted: Self.logPath) : nil
+            let file = geteuid() == 0 ? LogFile(whenWanted: Self.logPath) : nil
             return AgentLogHandler.logger(layout: layout, level: .info, file: file)
         }
         guard path != "none" else { return AgentLogHandler.logger(layout: layout, level: .info) }
