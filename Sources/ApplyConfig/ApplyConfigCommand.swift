@@ -10,6 +10,8 @@ package enum ApplyConfigCommand {
     /// - Returns: the exit status.
     package static func run(_ call: Invocation) async -> Int32 {
         SignalStream.surviveFailedWrites()
+        // A template or check that takes too long is ended with all that it started.
+        ProcessTree.adoptOrphans()
         if let first = call.words.first, let subcommand = Subcommand(rawValue: first) {
             return await subcommand.run(call)
         }

@@ -47,7 +47,11 @@ final class OutputPipe: Sendable {
     /// All that comes through, up to the limit; what is over it is read and dropped.
     func contents() async -> Contents {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { [self] in continuation.resume(returning: read()) }
+            // A queue of its own has a thread of its own: those of the global queue are as few as the processors, and this one
+            // waits.
+            DispatchQueue(label: "os-config.output").async { [self] in
+                continuation.resume(returning: read())
+            }
         }
     }
 

@@ -75,8 +75,24 @@ package struct RefreshConfigCommand {
         }
         lock.describe(
             holder: "Locked by pid \(getpid()) since \(LocalTime.now.text("%Y-%m-%d %H:%M:%S %z"))\n")
+        let changes = announceChanges()
         let status = await runWatched()
-        return withExtendedLifetime(lock) { status }
+        return withExtendedLifetime((lock, changes)) { status }
+    }
+
+    /// Makes a private file for this run and hands it to all hooks, so that one can tell another which files changed.
+    ///
+    /// - Returns: what holds the file; nil when it cannot be made, which is no reason not to run.
+    private func announceChanges() -> PrivateDirectory? {
+        do {
+            let directory = try PrivateDirectory()
+            setenv(SharedVariable.changedGroups, directory.path.appending("changed").string, 1)
+            return directory
+        } catch {
+            logger.warning("\(error): hooks cannot tell each other what changed, ignoring")
+            unsetenv(SharedVariable.changedGroups)
+            return nil
+        }
     }
 
     /// Runs all phases while a timer and the signals may end them.

@@ -31,7 +31,7 @@ struct ChangedCommand: SubcommandRunning {
         }
         guard let groups = ChangedGroups(option: changedFile, environment: context.call.environment) else {
             throw ConfigError(
-                "no file of changed groups: \(ChangedGroups.variable) is not set and --changed-file not given"
+                "no file of changed groups: \(SharedVariable.changedGroups) is not set and --changed-file not given"
             )
         }
         return try groups.names().contains(operands[0]) ? ExitStatus.success : ExitStatus.failure

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentRuntime
 import HostSystem
 import SystemPackage
 
 /// The file in which the names of changed groups are told, one a line: to hooks that restart only what has to be.
 struct ChangedGroups {
-    static let variable = "OS_APPLY_CONFIG_CHANGED"
-
     let path: FilePath
 
     /// The file asked for, else that of the environment; nil when neither names one.
     init?(option: String?, environment: [String: String]) {
-        guard let path = option ?? environment[Self.variable], !path.isEmpty else { return nil }
+        guard let path = option ?? environment[SharedVariable.changedGroups], !path.isEmpty else { return nil }
         self.path = FilePath(path)
     }
 
