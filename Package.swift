@@ -87,7 +87,8 @@ let package = Package(
         .executableTarget(
             name: "os-config",
             dependencies: ["ApplyConfig", "RefreshConfig", "CollectConfig", "AgentRuntime"]),
-        .executableTarget(name: "os-metadata-server", dependencies: ["MetadataServer", argumentParser]),
+        .executableTarget(
+            name: "os-metadata-server", dependencies: ["AgentRuntime", "MetadataServer", argumentParser]),
 
         // Tests
         .target(name: "TestSupport", path: "Tests/TestSupport"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import HostSystem
 
 /// How this process was called.
 package struct Invocation: Sendable {
@@ -10,10 +11,14 @@ package struct Invocation: Sendable {
     package let environment: [String: String]
 
     package static var current: Invocation {
-        let path = CommandLine.arguments.first ?? ""
+        let all = ProgramArguments.words
+        guard let path = all.first else {
+            StandardStream.error.write("the command line cannot be read: nothing is done\n")
+            exit(ExitStatus.usage)
+        }
         return Invocation(
             name: String(path.split(separator: "/").last ?? "os-config"),
-            words: Array(CommandLine.arguments.dropFirst()), environment: environment())
+            words: Array(all.dropFirst()), environment: environment())
     }
 
     /// The same call under the name of its first word.

@@ -76,7 +76,10 @@ struct Workspace {
     func render(_ inputs: Inputs, recordsSourceMaps: Bool = false) async throws -> [RenderedFile] {
         var files: [RenderedFile] = []
         var errors: [any Error] = inputs.problems.map { ConfigError($0) }
-        for result in await renderer(inputs, recordsSourceMaps: recordsSourceMaps).results() {
+        let survey = tree.survey()
+        errors += unlisted(survey)
+        let renderer = renderer(inputs, recordsSourceMaps: recordsSourceMaps)
+        for result in await renderer.results(survey.entries) {
             switch result {
             case .success(let file): files.append(file)
             case .failure(let error): errors.append(error)
@@ -90,6 +93,16 @@ struct Workspace {
         }
         guard errors.isEmpty else { throw ErrorList(errors) }
         return files
+    }
+
+    /// The directories that cannot be listed, as errors: those that we may not read only with `--strict`, else a warning is
+    /// all, as the original leaves them out.
+    private func unlisted(_ survey: TemplateTree.Survey) -> [any Error] {
+        survey.unlisted.filter { error in
+            guard error.errno == .permissionDenied, !options.strict else { return true }
+            logger.warning("\(error), leaving it out")
+            return false
+        }
     }
 
     /// The object at the dotted path, which goes through objects only.
@@ -165,7 +178,7 @@ struct SettingsFile {
     /// - Throws: `ConfigError` when it cannot be read or says something else.
     init(_ path: String?) throws {
         let file = path ?? Self.standard
-        guard path != nil || FileContents.status(FilePath(file)) != nil else {
+        guard try path != nil || FileContents.existing(FilePath(file)) != nil else {
             secrets = []
             return
         }

@@ -14,6 +14,13 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+/* What the kernel put on the stack when it started the program: the number of arguments, and behind it the arguments (ld.so(8)'s
+ * own variable, which needs no /proc). */
+extern void *__libc_stack_end;
+
+static inline long os_argument_count(void) { return *(long *)__libc_stack_end; }
+static inline char **os_arguments(void) { return (char **)__libc_stack_end + 1; }
+
 /* openat2(2): opens `path` below `directory` with `resolve` as in linux/openat2.h. */
 static inline int os_openat2(int directory, const char *path, int flags, unsigned mode, unsigned long long resolve)
 {

@@ -53,6 +53,18 @@ package enum FileContents {
         return Status(status)
     }
 
+    /// What is at `path`, following links; nil when nothing can be seen there, as `os.path.exists` of Python has it: no such
+    /// file, no way to it, or too many links.
+    ///
+    /// - Throws: `HostError` when the system cannot tell.
+    package static func existing(_ path: FilePath) throws(HostError) -> Status? {
+        if let status = status(path) { return status }
+        switch errno {
+        case ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG: return nil
+        default: throw .last("look at", path)
+        }
+    }
+
     /// `path` with all its links and dots resolved (realpath(3)); nil when it leads nowhere.
     package static func resolved(_ path: FilePath) -> FilePath? {
         guard let name = path.withPlatformString({ realpath($0, nil) }) else { return nil }
@@ -65,6 +77,15 @@ package enum FileContents {
     /// Whether this process (by its real ids) may execute the file at `path`.
     package static func isExecutable(_ path: FilePath) -> Bool {
         path.withPlatformString { access($0, X_OK) } == 0
+    }
+
+    /// As `isExecutable`.
+    ///
+    /// - Throws: `HostError` when the system cannot tell.
+    package static func mayExecute(_ path: FilePath) throws(HostError) -> Bool {
+        if isExecutable(path) { return true }
+        guard errno == EACCES || errno == ENOENT else { throw .last("look at", path) }
+        return false
     }
 
     /// The bytes of an open file whose size is thought to be `size`.

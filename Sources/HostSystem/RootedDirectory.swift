@@ -108,20 +108,12 @@ package final class RootedDirectory: Sendable {
         }
         guard creation == .open else { return }
         // By its descriptor: by its name, a link put there meanwhile would be followed.
-        let flags = openPathOnly | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
         let made = name.withPlatformString { os_openat(parent, $0, flags, 0) }
-        guard made >= 0 else { throw .last("make the directory", displayPath) }
+        guard made >= 0 else { throw .last("set the mode of", displayPath) }
         defer { close(made) }
-        var status = stat()
-        let isRight = fstat(made, &status) == 0 && status.st_mode & 0o777 == mode
-        guard isRight || chmod("/proc/self/fd/\(made)", mode) == 0 else {
-            throw .last("set the mode of", displayPath)
-        }
-        guard let label else { return }
-        let readable = openat(made, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard readable >= 0 else { return }
-        label.apply(to: readable)
-        close(readable)
+        guard fchmod(made, mode) == 0 else { throw .last("set the mode of", displayPath) }
+        label?.apply(to: made)
     }
 }
 

@@ -25,6 +25,17 @@ package final class StagedWrite {
             case remove
             /// What is mounted cannot be replaced. With the copy of it that a check was given.
             case rewrite(MountedFile, copy: TemporaryFile?)
+
+            /// What comes first: sorting keeps the order of those of one rank.
+            var rank: Int {
+                switch self {
+                case .replace: 0
+                case .remove: 1
+                case .rewrite: 2
+                }
+            }
+
+            var change: TargetPlan.Change { if case .remove = self { .remove } else { .write } }
         }
 
         let path: FilePath
@@ -69,7 +80,7 @@ package final class StagedWrite {
         forget(path)
         let plan = try targets.plan(path, contents, attributes)
         guard plan.change == .write else { return plan }
-        let original = plan.present == .file ? directory.openToRead(name) : nil
+        let original = plan.present == .file ? try directory.openOriginal(name) : nil
         defer { if let original { close(original) } }
         var copy: TemporaryFile?
         if !plan.isMountPoint || isChecked {
@@ -164,21 +175,16 @@ package final class StagedWrite {
 
     private static let fewFiles = 16
 
-    /// Makes what was staged durable and puts it in place, in the order of staging; what is mounted comes last.
+    /// Makes what was staged durable and puts it in place: first what is renamed, in the order of staging, then what is
+    /// removed, then what is mounted. Until the first rename succeeds nothing has changed.
     ///
     /// - Parameter progress: told of each path when it is about to change.
     /// - Throws: `HostError`. What was renamed before stays; every file is whole, old or new.
     package func commit(_ progress: (FilePath, TargetPlan.Change) -> Void = { _, _ in }) throws(HostError) {
         guard !operations.isEmpty else { return abandon() }
         if isDurable { try makeContentsDurable() }
-        let mounted = operations.filter { if case .rewrite = $0.work { true } else { false } }
-        let others = operations.filter { if case .rewrite = $0.work { false } else { true } }
-        for operation in others + mounted {
-            if case .remove = operation.work {
-                progress(operation.path, .remove)
-            } else {
-                progress(operation.path, .write)
-            }
+        for operation in operations.sorted(by: { $0.work.rank < $1.work.rank }) {
+            progress(operation.path, operation.work.change)
             try carryOut(operation)
         }
         let touched = operations.map(\.directory)

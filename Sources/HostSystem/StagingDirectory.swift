@@ -27,9 +27,9 @@ struct TargetStatus {
         size = Int(status.st_size)
     }
 
-    init?(of descriptor: Int32) {
+    init(of descriptor: Int32, _ path: FilePath) throws(HostError) {
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return nil }
+        guard fstat(descriptor, &status) == 0 else { throw .last("look at", path) }
         self.init(status)
     }
 
@@ -59,21 +59,34 @@ final class StagingDirectory {
             isReadable = false
         }
         var status = stat()
-        fstat(descriptor, &status)
+        guard fstat(descriptor, &status) == 0 else {
+            let error = HostError.last("look at", self.path)
+            close(descriptor)
+            throw error
+        }
         device = status.st_dev
     }
 
     deinit { close(descriptor) }
 
-    /// What is at `name`, a link not followed.
-    func status(of name: FilePath.Component) -> TargetStatus? {
+    /// What is at `name`, a link not followed; nil when there is nothing.
+    func status(of name: FilePath.Component) throws(HostError) -> TargetStatus? {
         var status = stat()
         let result = name.withPlatformString { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }
-        return result == 0 ? TargetStatus(status) : nil
+        guard result != 0 else { return TargetStatus(status) }
+        guard errno == ENOENT else { throw .last("look at", path.appending(name)) }
+        return nil
     }
 
     func isMountPoint(_ name: FilePath.Component) -> Bool {
         name.withPlatformString { os_is_mount_point(descriptor, $0) != 0 }
+    }
+
+    /// The file `name`, opened for what of it has to be kept; nil when we may not read it.
+    func openOriginal(_ name: FilePath.Component) throws(HostError) -> Int32? {
+        if let file = openToRead(name) { return file }
+        guard errno == EACCES || errno == EPERM else { throw .last("read", path.appending(name)) }
+        return nil
     }
 
     func openToRead(_ name: FilePath.Component) -> Int32? {

@@ -69,9 +69,9 @@ package final class TargetReader {
                 wanted: Self.wanted(attributes, model: nil),
                 isMountPoint: false)
         }
-        let target = directory.status(of: name)
+        let target = try directory.status(of: name)
         if let target, target.isDirectory { throw HostError("replace", display(path), .isDirectory) }
-        let model = target.map { $0.isLink ? linkedStatus(path) : $0 } ?? nil
+        let model = target?.isLink == true ? try linkedStatus(path) : target
         let wanted = Self.wanted(attributes, model: model)
         let isSame =
             target.map { target in
@@ -86,13 +86,14 @@ package final class TargetReader {
     /// What removing `path` changes: the file or link itself goes, where following it leads to something.
     package func planRemoval(_ path: FilePath) throws(HostError) -> TargetPlan {
         let name = try Self.name(of: path)
-        guard let existing = linkedStatus(path), let directory = try directory(path.removingLastComponent())
+        guard let existing = try linkedStatus(path),
+            let directory = try directory(path.removingLastComponent())
         else {
             return TargetPlan(
                 change: .stayAbsent, present: .nothing, current: nil, wanted: FileAttributes(),
                 isMountPoint: false)
         }
-        let target = directory.status(of: name)
+        let target = try directory.status(of: name)
         if existing.isDirectory, target?.isDirectory == true {
             throw HostError("delete", display(path), .isDirectory)
         }
@@ -106,7 +107,7 @@ package final class TargetReader {
     ///
     /// - Throws: `HostError` when it cannot be read.
     package func contents(of path: FilePath) throws(HostError) -> [UInt8] {
-        guard let root, linkedStatus(path)?.isRegular == true else { return [] }
+        guard let root, try linkedStatus(path)?.isRegular == true else { return [] }
         return try root.read(path) ?? []
     }
 
@@ -140,10 +141,20 @@ package final class TargetReader {
     /// Forgets that there was no directory at `path`: one was made.
     func remember(_ directory: StagingDirectory, at path: FilePath) { directories[path] = .some(directory) }
 
-    private func linkedStatus(_ path: FilePath) -> TargetStatus? {
-        guard let descriptor = try? root?.open(path, openPathOnly) else { return nil }
+    /// What is at `path`, links followed; nil when that is nothing.
+    private func linkedStatus(_ path: FilePath) throws(HostError) -> TargetStatus? {
+        guard let root else { return nil }
+        let descriptor: Int32
+        do {
+            descriptor = try root.open(path, openPathOnly)
+        } catch {
+            switch error.errno {
+            case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels: return nil
+            default: throw error
+            }
+        }
         defer { close(descriptor) }
-        return TargetStatus(of: descriptor)
+        return try TargetStatus(of: descriptor, display(path))
     }
 
     private static func wanted(_ attributes: FileAttributes, model: TargetStatus?) -> FileAttributes {

@@ -40,11 +40,11 @@ final class TemporaryFile {
 
     deinit { release() }
 
-    /// Its path, with all links resolved.
-    var path: FilePath? {
+    /// Its path, with all links resolved as they were when the directory was opened; without `/proc`, as it was given.
+    var path: FilePath {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         let length = readlink("/proc/self/fd/\(directory.descriptor)", &buffer, Int(PATH_MAX))
-        return length > 0 ? FilePath(platformString: buffer).appending(name) : nil
+        return (length > 0 ? FilePath(platformString: buffer) : directory.path).appending(name)
     }
 
     /// Writes the contents, then owner, other attributes and mode, in the order in which none undoes another.
@@ -61,7 +61,7 @@ final class TemporaryFile {
             written += count
         }
         try Self.setOwner(of: descriptor, wanted, displayPath: displayPath)
-        if let original { ExtendedAttributes.copy(from: original, to: descriptor) }
+        if let original { try ExtendedAttributes.copy(from: original, to: descriptor, displayPath) }
         label?.apply(to: descriptor)
         guard fchmod(descriptor, wanted.mode ?? 0o644) == 0 else {
             throw .last("set the mode of", displayPath)
@@ -142,8 +142,13 @@ enum ExtendedAttributes {
     /// Attributes that speak of the old bytes, not of the file.
     private static let boundToContents: Set<String> = ["security.capability", "security.ima", "security.evm"]
 
+    /// Without these others could read or write the file than before.
+    private static let accessControl: Set<String> = ["system.posix_acl_access"]
+
     /// Copies what the file system of the target takes.
-    static func copy(from original: Int32, to copy: Int32) {
+    ///
+    /// - Throws: `HostError` when an access control list cannot be copied.
+    static func copy(from original: Int32, to copy: Int32, _ displayPath: FilePath) throws(HostError) {
         let size = flistxattr(original, nil, 0)
         guard size > 0 else { return }
         var names = [CChar](repeating: 0, count: size)
@@ -156,7 +161,10 @@ enum ExtendedAttributes {
             guard valueSize >= 0 else { continue }
             var value = [UInt8](repeating: 0, count: valueSize)
             guard fgetxattr(original, name, &value, valueSize) == valueSize else { continue }
-            _ = fsetxattr(copy, name, value, valueSize, 0)
+            guard fsetxattr(copy, name, value, valueSize, 0) != 0, accessControl.contains(name) else {
+                continue
+            }
+            throw .last("keep the access control list of", displayPath)
         }
     }
 }

@@ -10,10 +10,12 @@ package struct UserDatabase {
 
     /// The database for files under `root`: its `etc/passwd` and `etc/group` where it has them. The host's own root asks
     /// the host, which may know users from other places than its files.
-    package init(root: RootedDirectory?) {
+    ///
+    /// - Throws: `HostError` for a file that is there and cannot be read.
+    package init(root: RootedDirectory?) throws(HostError) {
         let root = root.flatMap { $0.path == FilePath("/") ? nil : $0 }
-        passwd = root.flatMap { Self.entries("etc/passwd", in: $0) }
-        group = root.flatMap { Self.entries("etc/group", in: $0) }
+        passwd = try Self.entries("etc/passwd", in: root)
+        group = try Self.entries("etc/group", in: root)
     }
 
     package func userID(_ name: String) -> UInt32? {
@@ -42,8 +44,10 @@ package struct UserDatabase {
     }
 
     /// The names and ids of a file of `name:password:id:…` lines; nil when there is no such file.
-    private static func entries(_ path: FilePath, in root: RootedDirectory) -> [String: UInt32]? {
-        guard let bytes = try? root.read(path) else { return nil }
+    private static func entries(_ path: FilePath, in root: RootedDirectory?) throws(HostError)
+        -> [String: UInt32]?
+    {
+        guard let bytes = try root?.read(path) else { return nil }
         var ids: [String: UInt32] = [:]
         for line in bytes.split(separator: 0x0A) {
             let fields = line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)

@@ -59,10 +59,10 @@ struct HostSystemTests {
     func users() throws {
         let directory = try TemporaryDirectory()
         let root = try RootedDirectory(FilePath(directory.path))
-        #expect(UserDatabase(root: root).userID("root") == 0)
+        #expect(try UserDatabase(root: root).userID("root") == 0)
         try directory.write("etc/passwd", "root:x:77:7::/:\nbroken\nweb:x:1234:1::/:\n")
         try directory.write("etc/group", "web:x:4321:\n")
-        let database = UserDatabase(root: root)
+        let database = try UserDatabase(root: root)
         #expect(database.userID("root") == 77)
         #expect(database.userID("web") == 1234)
         #expect(database.userID("daemon") == nil)

@@ -58,6 +58,11 @@ package struct ChildProcess: Sendable {
             errorOutput: FileManager.default.contents(atPath: files.file("err")) ?? Data())
     }
 
+    /// Starts the program with all its streams at `terminal`, and leaves it running.
+    package func start(at terminal: PseudoTerminal) throws -> RunningProcess {
+        try start(input: terminal.path, output: terminal.path, errorOutput: terminal.path)
+    }
+
     /// Starts the program with its streams in files, and leaves it running.
     package func start(
         input: String = "/dev/null", output: String?, outputDescriptor: Int32 = -1, errorOutput: String

@@ -67,7 +67,7 @@ struct TreeDifference {
     func differences(_ plans: [PlannedFile]) throws -> [FileDifference] {
         let root = try output.open()
         let targets = TargetReader(root)
-        let names = UserDatabase(root: root)
+        let names = try UserDatabase(root: root)
         var differences: [FileDifference] = []
         var errors: [any Error] = []
         for plan in plans {

@@ -10,7 +10,9 @@ struct ChangedGroups {
 
     /// The file asked for, else that of the environment; nil when neither names one.
     init?(option: String?, environment: [String: String]) {
-        guard let path = option ?? environment[SharedVariable.changedGroups], !path.isEmpty else { return nil }
+        guard let path = option ?? environment[SharedVariable.changedGroups], !path.isEmpty else {
+            return nil
+        }
         self.path = FilePath(path)
     }
 
@@ -29,7 +31,7 @@ struct ChangedGroups {
     ///
     /// - Throws: `HostError` when it cannot be read.
     func names() throws -> [String] {
-        guard let status = FileContents.status(path) else { return [] }
+        guard let status = try FileContents.existing(path) else { return [] }
         guard status.isRegular else { throw ConfigError("\(path) is not a regular file") }
         return String(decoding: try FileContents.read(path), as: UTF8.self)
             .split(separator: "\n").map(String.init)

@@ -18,19 +18,15 @@ struct PlannedFile {
     ///
     /// - Throws: `ErrorList` for names that are not known.
     static func plan(_ files: [RenderedFile], in root: RootedDirectory?) throws -> [PlannedFile] {
-        var database: UserDatabase?
-        func users() -> UserDatabase {
-            let known = database ?? UserDatabase(root: root)
-            database = known
-            return known
-        }
+        let isNamed = files.contains { $0.controls.namesOwner }
+        let users = isNamed ? try UserDatabase(root: root) : nil
         var errors: [any Error] = []
         let plans = files.map { file in
             var attributes = FileAttributes(mode: file.controls.mode)
             switch file.controls.owner {
             case .id(let id): attributes.owner = id
             case .name(let name):
-                attributes.owner = users().userID(name)
+                attributes.owner = users?.userID(name)
                 if attributes.owner == nil {
                     errors.append(
                         ConfigError("\(file.template): owner '\(name)' not found in passwd database"))
@@ -40,7 +36,7 @@ struct PlannedFile {
             switch file.controls.group {
             case .id(let id): attributes.group = id
             case .name(let name):
-                attributes.group = users().groupID(name)
+                attributes.group = users?.groupID(name)
                 if attributes.group == nil {
                     errors.append(
                         ConfigError("\(file.template): group '\(name)' not found in group database"))

@@ -49,6 +49,9 @@ struct TreeInstaller {
             logger.info("another run is changing the files under \(output.path), waiting for it to end")
         }
         defer { withExtendedLifetime(turn) {} }
+        if turn == nil {
+            logger.warning("there is no place for a lock under \(output.path): runs do not take turns")
+        }
         let staged = StagedWrite(in: root, isDurable: isDurable)
         var changed: [PlannedFile] = []
         for plan in plans where try stage(plan, staged) { changed.append(plan) }

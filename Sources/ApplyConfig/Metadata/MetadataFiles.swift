@@ -48,7 +48,7 @@ struct MetadataFiles {
 
     /// The paths in a JSON list; none when there is no such file. Null counts as "", which is skipped later.
     private static func readList(_ path: String) throws -> [String] {
-        guard FileContents.status(FilePath(path)) != nil else { return [] }
+        guard try FileContents.existing(FilePath(path)) != nil else { return [] }
         let value = try JSONParser.parse(try FileContents.read(FilePath(path)), name: path)
         guard let elements = value.array else { throw ConfigError("No list defined in json file: \(path)") }
         return try elements.map { element in
@@ -76,7 +76,7 @@ struct MetadataFiles {
         var documents: [Document] = []
         for (place, path) in (fallback + listed).enumerated() where !path.isEmpty {
             let isAskedFor = place >= fallback.count
-            guard FileContents.status(FilePath(path)) != nil else {
+            guard try FileContents.existing(FilePath(path)) != nil else {
                 if isAskedFor { problem?("the metadata file \(path) does not exist") }
                 continue
             }

@@ -54,21 +54,29 @@ struct Redactor {
 
     /// What is known of the secrets that an older version of `file` may hold.
     func history(of file: RenderedFile, prefix: [ByteString]) -> SecretHistory {
-        guard let map = file.sourceMap else { return mask.isEmpty ? .none : .possible }
+        // What a program printed of older metadata, nobody knows.
+        guard let map = file.sourceMap else { return .possible }
         var shown: [[ByteString]] = []
+        // A key that is missing now, and a list or object that is written whole, may have held a secret before.
+        var isGone = !file.missing.isEmpty
         for segment in map.segments {
-            if case .value(let value, let path) = segment.origin, keys.holdsSecret(value, at: prefix + path) {
+            guard case .value(let value, let path) = segment.origin else { continue }
+            if keys.holdsSecret(value, at: prefix + path) {
                 shown.append(path)
+            } else if value.object != nil || value.array != nil {
+                isGone = true
             }
         }
         let asked = map.templates.flatMap(\.tags).filter {
             $0.kind != .inverted && $0.kind != .partial && keys.isSecret($0.parts)
         }
-        guard !asked.isEmpty || !shown.isEmpty else { return .none }
-        let isGone = asked.contains { tag in
-            !shown.contains { path in path.count >= tag.parts.count && path.contains(tag.parts) }
-        }
-        return isGone ? .gone : .possible
+        isGone =
+            isGone
+            || asked.contains { tag in
+                !shown.contains { path in path.count >= tag.parts.count && path.contains(tag.parts) }
+            }
+        if isGone { return .gone }
+        return asked.isEmpty && shown.isEmpty ? .none : .possible
     }
 }
 

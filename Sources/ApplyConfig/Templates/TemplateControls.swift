@@ -25,6 +25,11 @@ struct TemplateControls {
     /// What is odd, but no error.
     private(set) var oddities: [TextError] = []
 
+    /// Whether an owner has to be looked up.
+    var namesOwner: Bool {
+        [owner, group].contains { if case .name = $0 { true } else { false } }
+    }
+
     var warnings: [String] { oddities.map(\.description) }
 
     init() {}
@@ -32,7 +37,7 @@ struct TemplateControls {
     /// - Throws: `ConfigError`, or `ErrorList` of all that is wrong, with the places.
     init(reading path: FilePath) throws {
         // A directory or a dangling link is no control file.
-        guard FileContents.status(path)?.isRegular == true else { return }
+        guard try FileContents.existing(path)?.isRegular == true else { return }
         let source = MetadataSource(name: path.string, bytes: try FileContents.read(path))
         let document: MetadataValue
         do {

@@ -43,7 +43,7 @@ struct TemplatePartials: PartialLoader {
     }
 
     private func read(_ path: FilePath) throws -> MetadataSource? {
-        guard let status = FileContents.status(path) else { return nil }
+        guard let status = try FileContents.existing(path) else { return nil }
         guard status.isRegular || status.isDirectory else {
             throw ConfigError("the partial \(path) is not a file")
         }

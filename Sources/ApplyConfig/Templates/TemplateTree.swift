@@ -29,6 +29,8 @@ struct TemplateTree {
         var entries: [Entry] = []
         /// The control files beside which there is no template.
         var orphans: [FilePath] = []
+        /// The directories that cannot be listed.
+        var unlisted: [HostError] = []
     }
 
     func survey() -> Survey {
@@ -52,7 +54,15 @@ struct TemplateTree {
     }
 
     private func visit(_ directory: FilePath, relative: FilePath, into survey: inout Survey) {
-        guard let listing = try? DirectoryListing.entries(of: directory) else { return }
+        let listing: [DirectoryListing.Entry]
+        do {
+            listing = try DirectoryListing.entries(of: directory)
+        } catch {
+            if error.errno != .noSuchFileOrDirectory, error.errno != .notDirectory {
+                survey.unlisted.append(error)
+            }
+            return
+        }
         let suffix = Array(Self.controlSuffix.utf8)
         var controls: Set<FilePath.Component> = []
         var templates: [FilePath.Component] = []

@@ -38,11 +38,11 @@ struct TreeRenderer {
     let mask: SecretMask.Lazy
     let logger: Logger
 
-    /// The files of all templates, or why there is none, in the order of the tree.
-    func results() async -> [Result<RenderedFile, any Error>] {
+    /// The files of templates, or why there is none, in their order.
+    func results(_ entries: [TemplateTree.Entry]) async -> [Result<RenderedFile, any Error>] {
         let input = LazyInput(metadata)
         var results: [Result<RenderedFile, any Error>] = []
-        for entry in tree.entries() {
+        for entry in entries {
             do {
                 results.append(.success(try await render(entry, input)))
             } catch {
@@ -59,7 +59,7 @@ struct TreeRenderer {
 
     private func render(_ entry: TemplateTree.Entry, _ input: LazyInput) async throws -> RenderedFile {
         let (bytes, status) = try read(entry.path)
-        let isExecutable = status.mode & 0o111 != 0 && FileContents.isExecutable(entry.path)
+        let isExecutable = try status.mode & 0o111 != 0 && FileContents.mayExecute(entry.path)
         let rendering: Rendering
         if isExecutable {
             rendering = Rendering(output: try await run(entry, input))
