@@ -13,14 +13,14 @@ RELEASE = $(SWIFT_BUILD) -c release --static-swift-stdlib
 BIN = .build/release
 ORIGINALS = .build/originals
 AGENT_NAMES = os-apply-config os-config-applier os-refresh-config os-collect-config dib-run-parts
-MANUALS = $(wildcard man/*.8)
+MANUALS = $(wildcard man/*.[0-9])
 SWIFT_SOURCES = Package.swift Sources Tests
 
 BUILD_PACKAGES = libyaml-dev libcurl4-openssl-dev libssl-dev libexpat1-dev binutils
-TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv
+TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace acl
 BENCH_PACKAGES = $(TEST_PACKAGES) debianutils nginx-light time wrk
 
-.PHONY: all demo test bench compare install clean release lint unit integration compatibility
+.PHONY: all demo test bench compare fuzz install clean release lint unit integration compatibility
 .PHONY: setup-build setup-test setup-bench
 
 all: release
@@ -88,16 +88,41 @@ compare: setup-test $(ORIGINALS)/complete
 	$(SWIFT_BUILD) --build-tests
 	COMPARE_COUNT=$(N) $(if $(SEED),COMPARE_SEED=$(SEED)) $(SWIFT_TEST) --filter RandomTemplatesTests
 
+# Random bytes for the readers of what others write: make fuzz SECONDS=600. What crashes one is left in .build/fuzz-findings.
+SECONDS ?= 60
+FUZZ_TARGETS = JSON YAML TemplateParser TemplateRenderer
+
+fuzz: setup-build
+	$(SWIFT_BUILD) --package-path Tests/Fuzz --scratch-path .build/fuzz -c release
+	mkdir -p .build/fuzz-findings
+	for target in $(FUZZ_TARGETS); do \
+		mkdir -p .build/fuzz-corpus/$$target; \
+		SWIFT_BACKTRACE=enable=no .build/fuzz/release/fuzz $$target .build/fuzz-corpus/$$target Tests/Fuzz/Corpus/$$target \
+			-max_total_time=$(SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=3000 -print_final_stats=1 \
+			-verbosity=0 -artifact_prefix=.build/fuzz-findings/$$target- || exit 1; \
+	done
+
 bench: setup-bench release $(ORIGINALS)/complete
 	swift run $(SWIFT_PATHS) --package-path Tests/Benchmarks -c release bench --programs $(CURDIR)/$(BIN) \
 		--originals $(CURDIR)/$(ORIGINALS)/bin --json $(CURDIR)/.build/bench.json
 
+COMPLETIONS = bash-completion/completions zsh/site-functions fish/vendor_completions.d
+
 install: release
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system \
 		$(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install -s -m 0755 $(BIN)/os-config $(BIN)/os-metadata-server $(DESTDIR)$(PREFIX)/bin/
 	for name in $(AGENT_NAMES); do ln -sf os-config $(DESTDIR)$(PREFIX)/bin/$$name; done
-	install -m 0644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man8/
+	for manual in $(MANUALS); do \
+		install -D -m 0644 $$manual $(DESTDIR)$(PREFIX)/share/man/man$${manual##*.}/$${manual##*/}; \
+	done
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,$(COMPLETIONS))
+	$(BIN)/os-apply-config --generate-completion-script bash \
+		> $(DESTDIR)$(PREFIX)/share/bash-completion/completions/os-apply-config
+	$(BIN)/os-apply-config --generate-completion-script zsh \
+		> $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_os-apply-config
+	$(BIN)/os-apply-config --generate-completion-script fish \
+		> $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/os-apply-config.fish
 	for unit in systemd/*.service; do \
 		sed 's|/usr/bin/|$(PREFIX)/bin/|g' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; \
 	done

@@ -99,6 +99,7 @@ let package = Package(
         .testTarget(name: "HostSystemTests", dependencies: ["HostSystem", "TestSupport", systemPackage]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"]),
         .testTarget(name: "AgentRuntimeTests", dependencies: ["AgentRuntime"]),
+        .testTarget(name: "ApplyConfigTests", dependencies: ["ApplyConfig", "MetadataTree"]),
         .testTarget(name: "RefreshConfigTests", dependencies: ["RefreshConfig", "TestSupport"]),
         .testTarget(
             name: "CollectConfigTests",

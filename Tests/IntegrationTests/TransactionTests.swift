@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("An apply is all or nothing", .serialized)
+struct TransactionTests {
+    private let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try directory.write("m.json", #"{"v": "new", "n": {"host": "h"}}"#)
+        try directory.write("t/etc/a", "{{v}} a\n")
+        try directory.write("t/etc/b", "{{v}} b\n")
+    }
+
+    private static let words = ["-t", "t", "-m", "m.json", "--fallback-metadata", "-o", "out"]
+
+    private func command(_ extra: [String] = [], prefix: [String] = []) -> ChildProcess {
+        ChildProcess(
+            prefix + [Programs.path("os-apply-config"), "--log-file", "none"] + Self.words + extra,
+            in: directory.path)
+    }
+
+    private func apply(_ extra: String...) throws -> ChildProcess.Ended { try command(extra).run() }
+
+    /// The system calls of an apply that are among `names`.
+    private func calls(_ names: String, _ extra: String...) throws -> [String] {
+        let tracer = ["/usr/bin/strace", "-f", "-qq", "-o", directory.file("trace"), "-e", "trace=\(names)"]
+        #expect(try command(extra, prefix: tracer).run().status == 0)
+        return (directory.text("trace") ?? "").split(separator: "\n").map(String.init)
+    }
+
+    private func status(_ name: String) -> stat {
+        var status = stat()
+        lstat(directory.file(name), &status)
+        return status
+    }
+
+    @Test("what is unchanged is not touched: no write, no rename, no sync")
+    func unchanged() throws {
+        #expect(try apply().status == 0)
+        let before = status("out/etc/a")
+        let parent = status("out/etc")
+        let changes =
+            "openat,openat2,renameat,renameat2,rename,fsync,fdatasync,syncfs,unlinkat,mkdirat,fchmod,fchown,utimensat"
+        let made = try calls(changes).filter { call in
+            let opens = call.contains("open")
+            return !opens
+                || (call.contains("O_CREAT") || call.contains("O_WRONLY") || call.contains("O_RDWR"))
+        }
+        // The lock of a killed run is looked for, and not found.
+        #expect(made.filter { !$0.contains(".os-config.lock") }.isEmpty, "\(made)")
+        let after = status("out/etc/a")
+        #expect(after.st_ino == before.st_ino && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec)
+        #expect(status("out/etc").st_mtim.tv_nsec == parent.st_mtim.tv_nsec)
+    }
+
+    @Test("a few files are synchronised one by one, many with their file system, and none with --no-sync")
+    func durability() throws {
+        let names = "fsync,fdatasync,syncfs"
+        let few = try calls(names)
+        #expect(few.count { $0.contains("fdatasync") } == 2 && !few.contains { $0.contains("syncfs") })
+        #expect(few.contains { $0.contains("fsync(") })
+        for index in 0..<40 { try directory.write("t/etc/many/f\(index)", "{{v}}") }
+        let many = try calls(names)
+        #expect(many.contains { $0.contains("syncfs") } && !many.contains { $0.contains("fdatasync") })
+        try directory.write("m.json", #"{"v": "newer"}"#)
+        #expect(try calls(names, "--no-sync").isEmpty)
+    }
+
+    @Test("two runs on one root take turns, and leave no lock behind")
+    func turns() throws {
+        mkfifo(directory.file("gate"), 0o600)
+        try directory.write("t/etc/a.oac", "check: read line < \(directory.file("gate")); test -f {{src}}\n")
+        let first = try command().start(output: directory.file("1"), errorOutput: directory.file("1e"))
+        #expect(eventually { directory.tree().contains("out/.os-config.lock") })
+        #expect(status("out/.os-config.lock").st_mode & 0o777 == 0o600)
+        try directory.write("m2.json", #"{"v": "second"}"#)
+        let second = try command(["-m", "m2.json"]).start(
+            output: directory.file("2"), errorOutput: directory.file("2e"))
+        #expect(eventually { directory.text("2e")?.contains("another run is changing the files") == true })
+        #expect(directory.text("out/etc/a") == nil)
+        try "go\n".write(toFile: directory.file("gate"), atomically: false, encoding: .utf8)
+        #expect(first.wait(limit: 20) == 0)
+        try "go\n".write(toFile: directory.file("gate"), atomically: false, encoding: .utf8)
+        #expect(second.wait(limit: 20) == 0)
+        #expect(directory.text("out/etc/a") == "second a\n")
+        #expect(!directory.tree().contains { $0.contains(".os-config.") })
+    }
+
+    @Test("a lock that a killed run left is cleared, by a run without changes too; a held one stays")
+    func abandonedLock() throws {
+        #expect(try apply().status == 0)
+        try directory.write("out/.os-config.lock", "", mode: 0o600)
+        try directory.write("out/etc/.os-config.abc.tmp", "half", mode: 0o600)
+        #expect(try apply().status == 0)
+        #expect(!directory.tree().contains { $0.contains(".os-config.") })
+    }
+
+    @Test("a check sees the staged file with its final mode, and may run it")
+    func check() throws {
+        try directory.write(
+            "t/etc/a", "#!/bin/sh\ntest \"$(stat -c %a \"$0\")\" = 700 && grep -q {{v}} \"$0\"\n")
+        try directory.write("t/etc/a.oac", "mode: 0700\ncheck: '{{src}}'\n")
+        let ended = try apply()
+        #expect(ended.status == 0, "\(ended.errorText)")
+        try directory.write("t/etc/a", "#!/bin/sh\nexit 3\n")
+        let refused = try apply()
+        #expect(refused.status == 1)
+        #expect(refused.errorText.contains("check of out/etc/a failed: exit status 3"))
+        #expect(directory.text("out/etc/a")?.contains("exit 3") == false)
+    }
+
+    @Test("nothing is installed when a check fails, and a root that was made for it goes again")
+    func failedCheck() throws {
+        try directory.write("t/etc/b.oac", "check: grep -q other {{src}}\n")
+        #expect(try apply().status == 1)
+        #expect(!directory.tree().contains { $0.hasPrefix("out") })
+        try directory.write("t/etc/b.oac", "check: sleep 60 & wait; echo {{src}}\n")
+        let slow = try apply("--check-timeout", "0.1")
+        #expect(slow.status == 1)
+        #expect(slow.errorText.contains("check of out/etc/b failed: not done within 0.1 s"))
+        #expect(!directory.tree().contains { $0.hasPrefix("out") })
+    }
+
+    @Test("an executable template that takes too long is ended with all that it started")
+    func templateTimeout() throws {
+        let pids = directory.file("pids")
+        try directory.write(
+            "t/etc/p",
+            "#!/bin/sh\ntrap '' TERM\necho $$ >> \(pids)\n(setsid sh -c 'echo $$ >> \(pids); trap \"\" TERM; while :; do wait; read x < \(directory.file("never")); done' &)\nread x < \(directory.file("never"))\n",
+            mode: 0o755)
+        mkfifo(directory.file("never"), 0o600)
+        let ended = try apply("--template-timeout", "0.5")
+        #expect(ended.status == 1)
+        #expect(ended.errorText.contains("config script failed: t/etc/p: not done within 0.5 s"))
+        let started = (directory.text("pids") ?? "").split(separator: "\n").compactMap { pid_t($0) }
+        #expect(started.count == 2)
+        #expect(eventually { started.allSatisfy { kill($0, 0) != 0 } })
+    }
+
+    @Test("access control lists, attributes and modes of a target are kept", .enabled(if: hasACL))
+    func attributes() throws {
+        try directory.write("out/etc/a", "old\n", mode: 0o640)
+        let target = directory.file("out/etc/a")
+        #expect(try ChildProcess(["/usr/bin/setfacl", "-m", "u:12345:rw", target]).run().status == 0)
+        let before = try ChildProcess(["/usr/bin/getfacl", "-cnp", target]).run().text
+        #expect(before.contains("user:12345:rw-"))
+        #expect(try apply().status == 0)
+        #expect(directory.text("out/etc/a") == "new a\n")
+        #expect(try ChildProcess(["/usr/bin/getfacl", "-cnp", target]).run().text == before)
+    }
+
+    private static let hasACL: Bool = {
+        guard let directory = try? TemporaryDirectory(), (try? directory.write("f", "")) != nil else {
+            return false
+        }
+        let set = try? ChildProcess(["/usr/bin/setfacl", "-m", "u:12345:rw", directory.file("f")]).run()
+        return set?.status == 0
+    }()
+
+    @Test("--strict lists everything that is missing at once, and nothing is installed")
+    func strict() throws {
+        try directory.write("t/etc/a", "{{n.hots}} {{nope}}\n{{>gone}}\n{{#section}}{{/section}}")
+        try directory.write("t/etc/b", "{{other}}\n")
+        let words = ["-m", "m.json", "missing.json", "--strict"]
+        let ended = try command(words).run()
+        #expect(ended.status == 1)
+        for message in [
+            "the metadata file missing.json does not exist",
+            "t/etc/a:1:1: the key n.hots is missing; did you mean n.host?",
+            "t/etc/a:1:12: the key nope is missing", "t/etc/a:2:1: there is no partial gone",
+            "t/etc/b:1:1: the key other is missing",
+        ] { #expect(ended.errorText.contains("[ERROR] \(message)\n"), "\(ended.errorText)") }
+        #expect(!ended.errorText.contains("section"))
+        #expect(!directory.tree().contains { $0.hasPrefix("out") })
+        let noTemplates = try command(["-t", "none", "--strict"]).run()
+        #expect(noTemplates.status == 1)
+        #expect(noTemplates.errorText.contains("the template directory none does not exist"))
+    }
+
+    @Test("with --strict no partial comes from outside the template root")
+    func confinedPartials() throws {
+        try directory.write("outside.mustache", "outside")
+        try directory.write("t/inside.mustache", "inside")
+        symlink("../../outside.mustache", directory.file("t/etc/link.mustache"))
+        try directory.write("t/etc/a", "{{>inside}}")
+        try directory.write("t/etc/b", "")
+        #expect(try apply("--strict", "--exclude", "link.mustache").status == 0)
+        for name in ["../../outside", "link", directory.file("outside")] {
+            try directory.write("t/etc/b", "{{>\(name)}}")
+            let ended = try apply("--strict", "--exclude", "link.mustache")
+            #expect(ended.status == 1)
+            #expect(ended.errorText.contains("there is no partial \(name)"))
+            #expect(try apply("--exclude", "link.mustache").status == 0)
+        }
+    }
+
+    @Test("log lines as JSON are objects that hold what the text holds")
+    func jsonLog() throws {
+        try directory.write("t/etc/c", "{{missing \"key\"}}\n")
+        let ended = try apply("--log-format", "json")
+        #expect(ended.status == 0)
+        let lines = ended.errorText.split(separator: "\n")
+        let objects = try lines.map { line in
+            try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
+        }
+        #expect(objects.map { $0["level"] } == ["WARNING", "INFO", "INFO", "INFO", "INFO"])
+        #expect(objects.first?["message"]?.contains("missing \"key\"") == true)
+        #expect(
+            objects.allSatisfy { $0["program"] == "os-apply-config" && $0["time"]?.hasSuffix("Z") == true })
+    }
+
+    @Test(
+        "without /proc the command line is what was given, and modes and checks work",
+        .enabled(if: geteuid() == 0, "as root only, who can hide /proc"))
+    func withoutProc() throws {
+        try directory.write("t/etc/a.oac", "check: test -s {{src}}\n")
+        try directory.write("t/etc/p", "#!/bin/sh\ncat\n", mode: 0o755)
+        let hide = [
+            "/usr/bin/unshare", "--mount", "/bin/sh", "-c",
+            "mount -t tmpfs none /proc; umask 077; exec \"$@\"", "sh",
+        ]
+        let ended = try command(prefix: hide).run()
+        #expect(ended.status == 0, "\(ended.errorText)")
+        #expect(directory.text("out/etc/a") == "new a\n")
+        #expect(status("out/etc").st_mode & 0o777 == 0o755)
+        let key = try ChildProcess(
+            hide + [Programs.path("os-apply-config"), "-m", "m.json", "--key", "v"], in: directory.path
+        ).run()
+        #expect(key.text == "new\n")
+    }
+
+    @Test("a subcommand's name behind -m is refused: a preview that was meant does not install")
+    func misplacedSubcommand() throws {
+        for name in ["diff", "explain", "lint", "watch", "test", "changed"] {
+            let ended = try command(["-m", "m.json", name]).run()
+            #expect(ended.status == 2)
+            #expect(ended.errorText.contains("there is no file '\(name)'"))
+        }
+        #expect(!directory.tree().contains { $0.hasPrefix("out") })
+        try directory.write("diff", "{}")
+        #expect(try command(["-m", "m.json", "diff"]).run().status == 0)
+    }
+}
