@@ -27,6 +27,16 @@ package enum CommandUsage {
         return text.replacing("NAME", with: name, subrange: range)
     }
 
+    /// Says what is wrong with the command line on standard error, in ArgumentParser's words where it found it.
+    ///
+    /// - Returns: the exit status.
+    package static func refuse<Options: ParsableArguments>(
+        _ name: String, _ options: Options.Type, _ error: any Error, status: Int32 = ExitStatus.usage
+    ) -> Int32 {
+        let reason: any Error = error is UsageError ? error : UsageError(Options.message(for: error))
+        return refuse(name, usage(of: options, name), reason, status: status)
+    }
+
     /// Says what is wrong with the command line on standard error.
     ///
     /// - Returns: the exit status.

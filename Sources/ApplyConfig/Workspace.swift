@@ -46,6 +46,11 @@ struct Workspace {
         var problems: [String] = []
         let files = try MetadataFiles(options: options, environment: environment, logger: logger)
         let all = options.strict ? try files.merged { problems.append($0) } : try files.merged()
+        if options.strict, options.metadata.isEmpty, let list = options.osConfigFiles,
+            try FileContents.existing(FilePath(list)) == nil
+        {
+            problems.append("the list of metadata files \(list) does not exist")
+        }
         if !FileContents.isDirectory(tree.root) {
             let problem = "the template directory \(tree.root) does not exist"
             if options.strict { problems.append(problem) } else { logger.warning("\(problem)") }
@@ -85,6 +90,7 @@ struct Workspace {
             case .failure(let error): errors.append(error)
             }
         }
+        try Task.checkCancellation()
         let missing = MissingKeys(files)
         if options.strict {
             errors += missing.errors(in: inputs.metadata)

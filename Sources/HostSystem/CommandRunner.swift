@@ -85,11 +85,15 @@ package enum CommandRunner {
 
     /// Runs a program with `input` on its standard input, which it need not read, and waits until its outputs are closed.
     ///
-    /// - Parameter limit: how long that may take; then all that the program started is ended. Nil: for ever.
+    /// - Parameter limit: how long that may take; then all that the program started is ended, as when the task is cancelled.
+    ///   Nil: for ever.
     /// - Throws: `HostError` when it cannot be started, or writes more than `outputLimit` bytes.
     package static func capture(
         _ command: Command, input: [UInt8], limit: Duration? = nil, outputLimit: Int = 1 << 30
     ) async throws -> Captured {
+        guard ProcessTree.isVisible else {
+            throw HostError("run, since /proc is not mounted,", command.program, .noSuchFileOrDirectory)
+        }
         let inputFile = try inputFile(input, command)
         let output: OutputPipe
         let errorOutput: OutputPipe
@@ -102,12 +106,15 @@ package enum CommandRunner {
         }
         let process = Mutex<Int32?>(nil)
         let isOverTime = Mutex(false)
-        let spared = limit == nil ? [] : Set(ProcessTree.ownChildren)
+        let spared = Set(ProcessTree.ownChildren)
         async let written = output.contents()
         async let complained = errorOutput.contents()
+        let isDone = Mutex(false)
         async let _: Void = {
-            guard let limit, (try? await Task.sleep(for: limit)) != nil else { return }
-            isOverTime.withLock { $0 = true }
+            // Cancelled when the program is done; or before that, when we are: then it is ended too.
+            let isOver = (try? await Task.sleep(for: limit ?? .seconds(1_000_000_000))) != nil
+            guard isOver || !isDone.withLock({ $0 }) else { return }
+            isOverTime.withLock { $0 = isOver }
             if let process = process.withLock({ $0 }) {
                 await ProcessTree.end(process, sparing: spared, grace: grace)
             }
@@ -125,6 +132,8 @@ package enum CommandRunner {
                 process.withLock { $0 = execution.processIdentifier.value }
             }
             let (bytes, complaint) = (await written, await complained)
+            isDone.withLock { $0 = true }
+            try Task.checkCancellation()
             guard !bytes.isTooLong else {
                 throw HostError("read all that was printed by", command.program, .fileTooLarge)
             }
@@ -132,6 +141,7 @@ package enum CommandRunner {
                 ending: Ending(result.terminationStatus), isOverTime: isOverTime.withLock { $0 },
                 output: bytes.bytes, errorOutput: complaint.bytes)
         } catch let error as SubprocessError {
+            isDone.withLock { $0 = true }
             throw hostError(error, command)
         }
     }

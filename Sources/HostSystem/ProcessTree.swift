@@ -63,12 +63,11 @@ extension ProcessTree {
         return children.filter { parent(of: $0) != nil }
     }
 
-    package static func isAlive(_ process: Int32) -> Bool {
-        hasProc ? parent(of: process) != nil : kill(process, 0) == 0
-    }
+    package static func isAlive(_ process: Int32) -> Bool { parent(of: process) != nil }
 
-    /// Without `/proc`, in a bare chroot, only processes that we know by number can be ended.
-    private static let hasProc = access("/proc/self/stat", F_OK) == 0
+    /// Whether processes can be seen: in a bare chroot there is no `/proc`. libdispatch, which runs what waits side by side,
+    /// ends the process when it cannot look at its threads there.
+    package static let isVisible = access("/proc/self/stat", F_OK) == 0
 
     /// Makes the orphans among our descendants our children, so that none leaves the tree by losing its parent.
     package static func adoptOrphans() { _ = os_set_child_subreaper(1) }

@@ -187,7 +187,7 @@ package final class StagedWrite {
             progress(operation.path, operation.work.change)
             try carryOut(operation)
         }
-        let touched = operations.map(\.directory)
+        let touched = operations.map(\.directory) + madeDirectories.map(\.parent)
         operations.removeAll()
         madeDirectories.removeAll()
         if isDurable { try makeNamesDurable(touched) }

@@ -97,10 +97,12 @@ package final class TargetReader {
         if existing.isDirectory, target?.isDirectory == true {
             throw HostError("delete", display(path), .isDirectory)
         }
+        let isMountPoint = directory.isMountPoint(name)
         return TargetPlan(
-            change: .remove, present: Self.present(target), current: existing.attributes,
-            wanted: FileAttributes(),
-            isMountPoint: directory.isMountPoint(name))
+            // What is mounted is emptied instead, once.
+            change: isMountPoint && existing.size == 0 ? .keep : .remove, present: Self.present(target),
+            current: existing.attributes,
+            wanted: FileAttributes(), isMountPoint: isMountPoint)
     }
 
     /// The bytes of the regular file at `path`, a link followed under the root; none when there is no such file.
@@ -131,11 +133,20 @@ package final class TargetReader {
         do {
             found = try StagingDirectory(root, path)
         } catch {
-            guard error.errno == .noSuchFileOrDirectory else { throw error }
+            let isDangling = try isDanglingLink(path)
+            guard error.errno == .noSuchFileOrDirectory, !isDangling else { throw error }
         }
         if clearsAbandoned { found?.clearAbandonedTemporaries() }
         directories[path] = .some(found)
         return found
+    }
+
+    /// Whether there is something at `path` that leads nowhere: no directory can be made there.
+    private func isDanglingLink(_ path: FilePath) throws(HostError) -> Bool {
+        guard let name = path.lastComponent, let parent = try directory(path.removingLastComponent()) else {
+            return false
+        }
+        return try parent.status(of: name) != nil
     }
 
     /// Forgets that there was no directory at `path`: one was made.

@@ -15,14 +15,37 @@ package final class TurnLock: Sendable {
     private let directory: Int32
     private let descriptor: Int32
 
+    /// Whether somebody else had the turn before: what was read until then may be out of date.
+    package let hasWaited: Bool
+
+    private static let pause = Duration.milliseconds(20)
+
     /// Waits for the turn under `root`.
     ///
     /// - Parameter waiting: called when somebody else has it.
     /// - Returns: nil when there is no place for a lock, for want of permission or on a read-only file system.
-    package static func take(in root: RootedDirectory, waiting: () -> Void) -> TurnLock? {
+    /// - Throws: `CancellationError`.
+    package static func take(in root: RootedDirectory, waiting: () -> Void) async throws -> TurnLock? {
         for path in directories {
             guard let directory = try? root.open(path, openPathOnly | O_DIRECTORY) else { continue }
-            if let descriptor = lock(in: directory, waiting) { return TurnLock(directory, descriptor) }
+            var hasWaited = false
+            while true {
+                switch attempt(in: directory) {
+                case .held(let descriptor): return TurnLock(directory, descriptor, hasWaited: hasWaited)
+                case .unavailable: break
+                case .taken:
+                    if !hasWaited { waiting() }
+                    hasWaited = true
+                    do {
+                        try await Task.sleep(for: pause)
+                    } catch {
+                        close(directory)
+                        throw error
+                    }
+                    continue
+                }
+                break
+            }
             close(directory)
         }
         return nil
@@ -42,7 +65,8 @@ package final class TurnLock: Sendable {
         }
     }
 
-    private init(_ directory: Int32, _ descriptor: Int32) {
+    private init(_ directory: Int32, _ descriptor: Int32, hasWaited: Bool) {
+        self.hasWaited = hasWaited
         self.directory = directory
         self.descriptor = descriptor
     }
@@ -53,25 +77,26 @@ package final class TurnLock: Sendable {
         close(directory)
     }
 
-    /// The locked file; nil when it cannot be made or opened.
-    private static func lock(in directory: Int32, _ waiting: () -> Void) -> Int32? {
-        var hasWaited = false
-        while true {
-            let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
-            let file = retrying { os_openat(directory, name, flags, 0o600) }
-            guard file >= 0 else { return nil }
-            if flock(file, LOCK_EX | LOCK_NB) != 0 {
-                if !hasWaited { waiting() }
-                hasWaited = true
-                guard retrying({ flock(file, LOCK_EX) }) == 0 else {
-                    close(file)
-                    return nil
-                }
-            }
-            if isInPlace(file, directory) { return file }
-            // Whoever had the turn removed the file on leaving: this is a lock on nothing.
+    private enum Attempt {
+        case held(Int32)
+        case taken
+        /// The file cannot be made or opened.
+        case unavailable
+    }
+
+    private static func attempt(in directory: Int32) -> Attempt {
+        let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+        let file = retrying { os_openat(directory, name, flags, 0o600) }
+        guard file >= 0 else { return .unavailable }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            let isTaken = errno == EWOULDBLOCK
             close(file)
+            return isTaken ? .taken : .unavailable
         }
+        if isInPlace(file, directory) { return .held(file) }
+        // Whoever had the turn removed the file on leaving: this is a lock on nothing.
+        close(file)
+        return .taken
     }
 
     private static func isInPlace(_ file: Int32, _ directory: Int32) -> Bool {

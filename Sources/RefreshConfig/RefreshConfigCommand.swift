@@ -30,7 +30,7 @@ package struct RefreshConfigCommand {
             }
             options = try RefreshConfigOptions.parse(RefreshConfigOptions.canonicalWords(arguments))
         } catch {
-            return CommandUsage.refuse(name, CommandUsage.usage(of: RefreshConfigOptions.self, name), error)
+            return CommandUsage.refuse(name, RefreshConfigOptions.self, error)
         }
         if options.printBase {
             StandardStream.output.write(base.path + "\n")

@@ -82,12 +82,30 @@ struct TransactionTests {
             output: directory.file("2"), errorOutput: directory.file("2e"))
         #expect(eventually { directory.text("2e")?.contains("another run is changing the files") == true })
         #expect(directory.text("out/etc/a") == nil)
+        // What it read before its turn is out of date by then.
+        try directory.write("m2.json", #"{"v": "third"}"#)
         try "go\n".write(toFile: directory.file("gate"), atomically: false, encoding: .utf8)
         #expect(first.wait(limit: 20) == 0)
         try "go\n".write(toFile: directory.file("gate"), atomically: false, encoding: .utf8)
         #expect(second.wait(limit: 20) == 0)
-        #expect(directory.text("out/etc/a") == "second a\n")
+        #expect(directory.text("out/etc/a") == "third a\n")
         #expect(!directory.tree().contains { $0.contains(".os-config.") })
+    }
+
+    @Test("a signal ends a run with its check, and nothing is left behind", arguments: [SIGINT, SIGTERM])
+    func signals(signal: Int32) throws {
+        let gate = directory.file("gate")
+        mkfifo(gate, 0o600)
+        try directory.write(
+            "t/etc/a.oac", "check: echo $$ > \(directory.file("pid")); read x < \(gate); test -f {{src}}\n")
+        let run = try command().start(output: directory.file("1"), errorOutput: directory.file("1e"))
+        #expect(eventually { directory.text("pid")?.hasSuffix("\n") == true })
+        let check = try #require(pid_t(directory.text("pid")?.dropLast() ?? ""))
+        run.signal(signal)
+        #expect(run.wait(limit: 20) == -signal)
+        #expect(eventually { kill(check, 0) != 0 })
+        #expect(directory.text("1e")?.contains("interrupted, nothing was changed") == true)
+        #expect(!directory.tree().contains { $0.hasPrefix("out") })
     }
 
     @Test("a lock that a killed run left is cleared, by a run without changes too; a held one stays")
@@ -214,11 +232,10 @@ struct TransactionTests {
     }
 
     @Test(
-        "without /proc the command line is what was given, and modes and checks work",
+        "without /proc the command line is what was given, and what needs no program works",
         .enabled(if: geteuid() == 0, "as root only, who can hide /proc"))
     func withoutProc() throws {
-        try directory.write("t/etc/a.oac", "check: test -s {{src}}\n")
-        try directory.write("t/etc/p", "#!/bin/sh\ncat\n", mode: 0o755)
+        try directory.write("t/etc/a.oac", "mode: 0600\n")
         let hide = [
             "/usr/bin/unshare", "--mount", "/bin/sh", "-c",
             "mount -t tmpfs none /proc; umask 077; exec \"$@\"", "sh",
@@ -231,6 +248,33 @@ struct TransactionTests {
             hide + [Programs.path("os-apply-config"), "-m", "m.json", "--key", "v"], in: directory.path
         ).run()
         #expect(key.text == "new\n")
+        try directory.write("t/etc/p", "#!/bin/sh\ncat\n", mode: 0o755)
+        let program = try command(prefix: hide).run()
+        #expect(program.status == 1)
+        #expect(program.errorText.contains("cannot run, since /proc is not mounted, t/etc/p"))
+    }
+
+    @Test("completions are made for each shell", arguments: ["bash", "zsh", "fish"])
+    func completions(shell: String) throws {
+        let ended = try ChildProcess([
+            Programs.path("os-apply-config"), "--generate-completion-script", shell,
+        ]).run()
+        #expect(ended.status == 0)
+        for word in ["explain", "show-secrets", "fallback-metadata"] { #expect(ended.text.contains(word)) }
+        if shell == "bash" {
+            #expect(try ChildProcess(["/bin/bash", "-n"], input: ended.output).run().status == 0)
+        }
+    }
+
+    @Test("a wrong value of an option is told in a line, with status 2, and 64 in subcommands")
+    func wrongValues() throws {
+        let ended = try apply("--log-format", "xml")
+        #expect(ended.status == 2)
+        #expect(ended.errorText.contains("os-apply-config: error: "))
+        #expect(ended.errorText.contains("'xml'") && !ended.errorText.contains("CommandError"))
+        let diff = try ChildProcess([Programs.path("os-apply-config"), "diff", "--template-timeout", "nan"])
+            .run()
+        #expect(diff.status == 64 && diff.errorText.contains("'nan'"))
     }
 
     @Test("a subcommand's name behind -m is refused: a preview that was meant does not install")

@@ -27,6 +27,11 @@ struct CaseRunner {
     let showsSecrets: Bool
     let logger: Logger
 
+    /// Where the metadata that templates see is in all of it.
+    private var prefix: [ByteString] {
+        options.subhash.map { $0.isEmpty ? [] : MetadataPath($0).parts } ?? []
+    }
+
     /// What a case rendered.
     struct Outcome {
         var files: [RenderedFile] = []
@@ -133,11 +138,11 @@ struct CaseRunner {
                 isExpected ? try FileContents.read(each.expectedPath.appending(path)) : []
             if isExpected, let file, file.body == old { return nil }
             let new = file.map {
-                showsSecrets ? RedactedText(bytes: $0.body) : redactor.redacted($0, prefix: [])
+                showsSecrets ? RedactedText(bytes: $0.body) : redactor.redacted($0, prefix: prefix)
             }
             let history =
-                showsSecrets ? nil : file.map { redactor.history(of: $0, prefix: []) } ?? .gone
-            let oldText = RedactedText(bytes: old)
+                showsSecrets ? nil : file.map { redactor.history(of: $0, prefix: prefix) } ?? .gone
+            let oldText = showsSecrets ? RedactedText(bytes: old) : redactor.redacted(unmapped: old)
             return FileDifference(
                 path: path, template: file?.template.string,
                 change: !isExpected ? .create : file == nil ? .delete : .modify, replaced: nil,

@@ -31,7 +31,8 @@ struct ElementCase {
         let cases = try elements(in: directory).flatMap { element in
             try caseDirectories(of: element).map { ElementCase(element, $0, templates) }
         }
-        let single = isCase(directory) ? [ElementCase(parent(parent(directory)), directory, templates)] : []
+        let isSingle = cases.isEmpty && isCase(directory)
+        let single = isSingle ? [ElementCase(parent(parent(directory)), directory, templates)] : []
         guard !(cases + single).isEmpty else {
             throw ConfigError(
                 "there are no cases in \(directory): no \(casesName)/CASE with \(expectedName) or \(errorName)"

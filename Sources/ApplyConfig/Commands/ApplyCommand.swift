@@ -26,14 +26,16 @@ struct ApplyCommand {
                     immediate == "--version" ? programVersion + "\n" : help(call.name))
                 return ExitStatus.success
             }
+            if let shell = arguments.last("--generate-completion-script")?.first {
+                return CompletionScript.write(shell, call.name)
+            }
             try refuseMisplacedSubcommand(arguments)
             let words = TemplateOptions.canonicalWords(arguments, ApplyConfigOptions.rules)
             command = ApplyCommand(
                 call: call, options: try ApplyConfigOptions.parse(words), arguments: arguments,
                 templates: templates)
         } catch {
-            return CommandUsage.refuse(
-                call.name, CommandUsage.usage(of: ApplyConfigOptions.self, call.name), error)
+            return CommandUsage.refuse(call.name, ApplyConfigOptions.self, error)
         }
         return await command.run()
     }
@@ -59,15 +61,23 @@ struct ApplyCommand {
     }
 
     private func run() async -> Int32 {
-        if let shell = options.generateCompletionScript { return CompletionScript.write(shell, call.name) }
         if options.printTemplates {
             StandardStream.output.write((options.common.templates ?? templates) + "\n")
             return ExitStatus.success
         }
         let logger = makeLogger()
         warnOfOddities(logger)
+        // Where there is no /proc, a signal ends the process where it stands; the next run clears what it left.
+        if isQuestion || !ProcessTree.isVisible { return await act(logger) }
+        return await Interruption.watch { await act(logger) }
+    }
+
+    private func act(_ logger: Logger) async -> Int32 {
         do {
-            return try await act(logger)
+            return isQuestion ? try answer(logger) : try await apply(logger)
+        } catch is CancellationError {
+            logger.error("interrupted, nothing was changed")
+            return ExitStatus.failure
         } catch {
             ErrorReport(logger, options.common.logFormat).report(error)
             return ExitStatus.failure
@@ -101,22 +111,25 @@ struct ApplyCommand {
         }
     }
 
-    private func act(_ logger: Logger) async throws -> Int32 {
-        if isQuestion { return try answer(logger) }
+    private func apply(_ logger: Logger) async throws -> Int32 {
         let workspace = Workspace(
             options.common, environment: call.environment, standardTemplates: templates, logger: logger)
         let inputs = try workspace.load()
-        let rendered = try await workspace.render(inputs)
-        let plans = try PlannedFile.plan(rendered, in: try workspace.output.open())
+        let plans = try await plans(workspace, inputs)
         if !options.validate {
             let groups = ChangedGroups(option: options.changedFile, environment: call.environment)
             let installer = TreeInstaller(
                 output: workspace.output, isDurable: !options.noSync, checkLimit: options.checkTimeout.limit,
                 mask: inputs.mask, changedGroups: groups, logger: logger)
-            try await installer.install(plans)
+            try await installer.install(plans) { try await self.plans(workspace, try workspace.load()) }
         }
         logger.info("success")
         return ExitStatus.success
+    }
+
+    private func plans(_ workspace: Workspace, _ inputs: Workspace.Inputs) async throws -> [PlannedFile] {
+        let rendered = try await workspace.render(inputs)
+        return try PlannedFile.plan(rendered, in: try workspace.output.open())
     }
 
     private func answer(_ logger: Logger) throws -> Int32 {

@@ -39,7 +39,7 @@ struct ApplyConfigOptions: ParsableArguments {
     var noSync = false
 
     @Option(
-        help: ArgumentHelp("Time limit of a check command; 0 for none. Default: 60.", valueName: "seconds"))
+        help: ArgumentHelp("Time limit of a check command; 0 for none.", valueName: "seconds"))
     var checkTimeout = Seconds(60)
 
     @Option(
@@ -55,9 +55,6 @@ struct ApplyConfigOptions: ParsableArguments {
             valueName: "path|none"),
         completion: .file())
     var logFile: String?
-
-    @Option(help: .hidden)
-    var generateCompletionScript: String?
 
     @Flag(help: "Print the version and exit.")
     var version = false

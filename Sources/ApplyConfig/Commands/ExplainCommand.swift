@@ -32,7 +32,10 @@ struct ExplainCommand: SubcommandRunning {
         let workspace = context.workspace(common)
         let subject = try Subject(operands[0], workspace)
         let inputs = try workspace.load()
-        if let entry = subject.entry {
+        let isKey =
+            !operands[0].contains("/") && subject.line == nil
+            && inputs.metadata.value(at: MetadataPath(operands[0])) != nil
+        if let entry = subject.entry, !isKey {
             try await explain(entry, line: subject.line, workspace, inputs, context)
         } else {
             try explain(key: operands[0], workspace, inputs, context)

@@ -39,7 +39,7 @@ struct LintCommand: SubcommandRunning {
         quiet.logLevel = .error
         let silent = SubcommandContext(call: context.call, logger: quiet)
         let workspace = silent.workspace(common)
-        let templates = TemplateLint(workspace.tree)
+        let templates = TemplateLint(workspace.tree, isStrict: common.strict)
         var findings = templates.findings
         do {
             findings += try await self.findings(workspace, templates, silent)

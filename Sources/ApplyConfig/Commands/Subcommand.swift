@@ -95,8 +95,6 @@ extension SubcommandRunning {
     private static func shownName(_ name: String) -> String { operands.map { "\(name) \($0)" } ?? name }
 
     private static func refuse(_ name: String, _ error: any Error) -> Int32 {
-        CommandUsage.refuse(
-            name, CommandUsage.usage(of: Self.self, shownName(name)), error,
-            status: ExitStatus.subcommandUsage)
+        CommandUsage.refuse(shownName(name), Self.self, error, status: ExitStatus.subcommandUsage)
     }
 }

@@ -60,7 +60,7 @@ struct TemplateOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Time limit of an executable template; 0 for none. Default: 60.", valueName: "seconds"))
+            "Time limit of an executable template; 0 for none.", valueName: "seconds"))
     var templateTimeout = Seconds(60)
 
     @Option(
@@ -116,7 +116,8 @@ struct Seconds: ExpressibleByArgument {
     }
 
     init?(argument: String) {
-        guard let value = Double(argument), value >= 0, value < 1e9 else { return nil }
+        let isPlain = argument.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
+        guard isPlain, let value = Double(argument), value < 1e9 else { return nil }
         self.value = value
     }
 

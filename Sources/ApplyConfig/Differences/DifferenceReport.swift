@@ -29,10 +29,10 @@ struct DifferenceReport {
         let (old, new) = (difference.old, difference.new)
         switch difference.change {
         case .create:
-            lines.append("new file mode \(new.octalMode ?? "")")
+            lines.append("new file" + (new.octalMode.map { " mode \($0)" } ?? ""))
             if let owner = new.owner { lines.append("new owner \(owner)") }
             if let group = new.group { lines.append("new group \(group)") }
-        case .delete: lines.append("deleted file mode \(old.octalMode ?? "")")
+        case .delete: lines.append("deleted file" + (old.octalMode.map { " mode \($0)" } ?? ""))
         case .modify:
             for (name, old, new) in [
                 ("mode", old.octalMode, new.octalMode), ("owner", old.owner, new.owner),

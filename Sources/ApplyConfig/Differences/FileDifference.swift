@@ -86,7 +86,8 @@ struct TreeDifference {
     {
         let target = try plan.plan(in: targets)
         guard !target.change.isNothing else { return nil }
-        let old = RedactedText(bytes: try targets.contents(of: plan.file.path))
+        let bytes = try targets.contents(of: plan.file.path)
+        let old = redactor?.redacted(unmapped: bytes) ?? RedactedText(bytes: bytes)
         let new = redactor?.redacted(plan.file, prefix: prefix) ?? RedactedText(bytes: plan.file.body)
         let history = redactor?.history(of: plan.file, prefix: prefix)
         let change: FileDifference.Change =

@@ -14,8 +14,9 @@ struct TreeInstaller {
     let changedGroups: ChangedGroups?
     let logger: Logger
 
+    /// - Parameter renew: gives the files anew: another run had its turn in between, and they may be out of date.
     /// - Throws: `HostError` or `ConfigError`; before the first rename nothing has changed.
-    func install(_ plans: [PlannedFile]) async throws {
+    func install(_ plans: [PlannedFile], renew: () async throws -> [PlannedFile]) async throws {
         guard !plans.isEmpty else { return }
         let existing = try output.open()
         guard try isAnyChange(plans, existing) else {
@@ -24,7 +25,7 @@ struct TreeInstaller {
         }
         let root = try existing ?? RootedDirectory(FilePath(output.path), creating: .open)
         do {
-            try await replace(plans, in: root)
+            try await replace(plans, in: root, renew)
         } catch {
             root.removeMadeDirectories()
             throw error
@@ -44,19 +45,26 @@ struct TreeInstaller {
         return false
     }
 
-    private func replace(_ plans: [PlannedFile], in root: RootedDirectory) async throws {
-        let turn = TurnLock.take(in: root) {
+    private func replace(
+        _ plans: [PlannedFile], in root: RootedDirectory, _ renew: () async throws -> [PlannedFile]
+    ) async throws {
+        let turn = try await TurnLock.take(in: root) {
             logger.info("another run is changing the files under \(output.path), waiting for it to end")
         }
         defer { withExtendedLifetime(turn) {} }
         if turn == nil {
             logger.warning("there is no place for a lock under \(output.path): runs do not take turns")
         }
+        let plans = turn?.hasWaited == true ? try await renew() : plans
         let staged = StagedWrite(in: root, isDurable: isDurable)
         var changed: [PlannedFile] = []
-        for plan in plans where try stage(plan, staged) { changed.append(plan) }
+        for plan in plans {
+            try Task.checkCancellation()
+            if try stage(plan, staged) { changed.append(plan) }
+        }
         for plan in changed { try await check(plan, staged) }
         // Told before it is true: what is killed in the middle is not to be forgotten.
+        try Task.checkCancellation()
         try changedGroups?.add(changed.flatMap(\.file.controls.groups))
         var done = 0
         do {

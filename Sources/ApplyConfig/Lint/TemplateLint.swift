@@ -8,6 +8,7 @@ import SystemPackage
 /// Looks at a tree of templates and control files without any metadata.
 struct TemplateLint {
     let tree: TemplateTree
+    let isStrict: Bool
 
     private(set) var findings: [Finding] = []
     /// The tags of the templates that can be parsed.
@@ -17,8 +18,10 @@ struct TemplateLint {
     /// Templates and control files that cannot be used.
     private(set) var broken: Set<FilePath> = []
 
-    init(_ tree: TemplateTree) {
+    /// - Parameter isStrict: whether a missing partial or an unreadable directory is an error.
+    init(_ tree: TemplateTree, isStrict: Bool) {
         self.tree = tree
+        self.isStrict = isStrict
         let survey = tree.survey()
         guard FileContents.isDirectory(tree.root) else {
             findings.append(
@@ -30,6 +33,13 @@ struct TemplateLint {
             lookAtName(entry)
             lookAtTemplate(entry)
             lookAtControls(entry)
+        }
+        for error in survey.unlisted {
+            let isUnreadable = error.errno == .permissionDenied && !isStrict
+            findings.append(
+                Finding(
+                    isUnreadable ? .warning : .error, .templateUnreadable, error.path.string,
+                    "cannot be listed: \(error.errno)"))
         }
         for path in survey.orphans {
             findings.append(
@@ -115,7 +125,7 @@ struct TemplateLint {
         guard !isThere else { return }
         findings.append(
             Finding(
-                .warning, .missingPartial,
+                isStrict ? .error : .warning, .missingPartial,
                 TextError(
                     source: tag.place.source, position: tag.place.position,
                     reason: "there is no partial \(tag.name) beside the template or at the template root")))

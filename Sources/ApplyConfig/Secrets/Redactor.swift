@@ -11,7 +11,7 @@ struct Redactor {
     /// Finds those that are long enough to be no accident in the values of other keys: a password in a URL.
     let longMask: SecretMask
 
-    private static let longEnough = 6
+    private static let longEnough = 4
 
     /// A redactor that is made when it is first wanted.
     final class Lazy {
@@ -34,7 +34,7 @@ struct Redactor {
     /// By the source map where there is one, by value in what a program printed.
     func redacted(_ file: RenderedFile, prefix: [ByteString]) -> RedactedText {
         guard let map = file.sourceMap else {
-            return RedactedText(bytes: file.body, redactions: mask.redactions(in: file.body))
+            return redacted(unmapped: file.body)
         }
         var redactions: [Redaction] = []
         for segment in map.segments {
@@ -50,6 +50,11 @@ struct Redactor {
             }
         }
         return RedactedText(bytes: file.body, redactions: redactions)
+    }
+
+    /// By value: there is no map.
+    func redacted(unmapped bytes: [UInt8]) -> RedactedText {
+        RedactedText(bytes: bytes, redactions: mask.redactions(in: bytes))
     }
 
     /// What is known of the secrets that an older version of `file` may hold.

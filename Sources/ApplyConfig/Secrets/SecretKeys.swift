@@ -15,7 +15,8 @@ final class SecretKeys: Sendable {
         "*password*", "*passwd*", "*passphrase*", "*secret*", "*token*", "*credential*", "*cookie*",
         "*private*key*", "*api*key*", "*access*key*", "*encryption*key*", "*signing*key*", "*shared*key*",
         "*_key", "*-key", "*dsn*", "*connection", "*connection*string*", "*connection*url*", "*temp*url*",
-        "*transport*url*", "*signed*url*", "pwd", "*_pwd", "*-pwd", "pass", "*_pass", "*-pass",
+        "*transport*url*", "*signed*url*", "*priv*key*", "authkey", "*psk*",
+        "*tls*.key", "*ssl*.key", "*cert*.key", "pwd", "*_pwd", "*-pwd", "pass", "*_pass", "*-pass",
     ]
 
     private let partPatterns: [GlobPattern]

@@ -117,7 +117,8 @@ struct TemplateControls {
         }
         let octal = "0" + String(number, radix: 8)
         guard (0...0o777).contains(number) else {
-            throw ConfigError("\(place): mode '\(octal)' out of range (0 to 0777)")
+            let hint = isDecimal(value) ? "; \(number) is decimal, 0\(number) is octal" : ""
+            throw ConfigError("\(place): mode '\(octal)' out of range (0 to 0777)\(hint)")
         }
         if number == 0 {
             oddities += odd(value, "mode 0 is ignored, the file keeps its mode")
