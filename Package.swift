@@ -107,7 +107,7 @@ let package = Package(
         .testTarget(
             name: "MetadataServerTests", dependencies: ["MetadataServer", "MetadataStore", "MetadataTree"]),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["TestSupport"]),
+            name: "IntegrationTests", dependencies: ["TestSupport"], exclude: ["Fixtures", "demo.sh"]),
         .testTarget(
             name: "CompatibilityTests", dependencies: ["TestSupport", "Mustache", "MetadataTree"],
             exclude: ["Fixtures"]),

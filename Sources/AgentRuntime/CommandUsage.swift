@@ -31,10 +31,12 @@ package enum CommandUsage {
     ///
     /// - Returns: the exit status.
     package static func refuse<Options: ParsableArguments>(
-        _ name: String, _ options: Options.Type, _ error: any Error, status: Int32 = ExitStatus.usage
+        _ name: String, _ options: Options.Type, operands: String? = nil, _ error: any Error,
+        status: Int32 = ExitStatus.usage
     ) -> Int32 {
+        let shownName = operands.map { "\(name) \($0)" } ?? name
         let reason: any Error = error is UsageError ? error : UsageError(Options.message(for: error))
-        return refuse(name, usage(of: options, name), reason, status: status)
+        return refuse(name, usage(of: options, shownName), reason, status: status)
     }
 
     /// Says what is wrong with the command line on standard error.

@@ -47,7 +47,7 @@ package struct AgentLogHandler: LogHandler {
 
     private func line(_ level: String, _ message: String) -> String {
         let now = LocalTime.now
-        let text = Printable.text(message)
+        let text = Printable.message(message)
         switch layout {
         case .bracketed: return "[\(now.text("%Y/%m/%d %I:%M:%S %p"))] [\(level)] \(text)"
         case .named(let name):

@@ -17,10 +17,26 @@ package enum Printable {
         return result
     }
 
+    /// A name, on one line: line ends and tabs are escaped too.
+    package static func name(_ text: String) -> String {
+        self.text(text).replacing("\n", with: "\\n").replacing("\t", with: "\\t")
+    }
+
+    /// `message`, whose lines go on with four blanks: any other line end was somebody's attempt to look like a line of
+    /// ours.
+    package static func message(_ message: String) -> String {
+        let lines = text(message).split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.dropFirst().reduce(String(lines[0])) { result, line in
+            result + (line.hasPrefix("    ") ? "\n" : "\\n") + line
+        }
+    }
+
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x09, 0x0A: false
         case 0..<0x20, 0x7F..<0xA0: true
+        // What turns the direction of text round can make it read as another.
+        case 0x200E...0x200F, 0x202A...0x202E, 0x2066...0x2069: true
         default: false
         }
     }

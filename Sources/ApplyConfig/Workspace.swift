@@ -45,7 +45,9 @@ struct Workspace {
     func load() throws -> Inputs {
         var problems: [String] = []
         let files = try MetadataFiles(options: options, environment: environment, logger: logger)
-        let all = options.strict ? try files.merged { problems.append($0) } : try files.merged()
+        let documents =
+            options.strict ? try files.documents { problems.append($0) } : try files.documents()
+        let all = MetadataFiles.merged(documents)
         if options.strict, options.metadata.isEmpty, let list = options.osConfigFiles,
             try FileContents.existing(FilePath(list)) == nil
         {
@@ -57,7 +59,9 @@ struct Workspace {
         }
         let patterns = try secretPatterns()
         let prefix = options.subhash.map { $0.isEmpty ? [] : MetadataPath($0).parts } ?? []
-        let redactor = Redactor.Lazy { Redactor(keys: SecretKeys(adding: patterns), metadata: all) }
+        let redactor = Redactor.Lazy {
+            Redactor(keys: SecretKeys(adding: patterns), documents: documents.map(\.object))
+        }
         return Inputs(
             metadata: try Self.subhash(of: all, prefix), prefix: prefix, redactor: redactor,
             problems: problems)
@@ -160,7 +164,8 @@ struct MissingKeys {
 
     /// One for each place, with what may have been meant.
     func keyErrors(in metadata: MetadataValue) -> [TextError] {
-        keys.map { key in
+        var told: Set<String> = []
+        return keys.filter { told.insert("\($0.name) \($0.place)").inserted }.map { key in
             let path = key.name.split(on: UInt8(ascii: "."))
             let near = Spelling.suggestion(for: path, in: metadata)
             return TextError(key, "the key \(key.name) is missing\(near)")

@@ -45,8 +45,10 @@ package final class RootedDirectory: Sendable {
         do throws(HostError) {
             file = try open(relative, O_RDONLY | O_NONBLOCK)
         } catch {
-            if error.errno == .noSuchFileOrDirectory { return nil }
-            throw error
+            switch error.errno {
+            case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels: return nil
+            default: throw error
+            }
         }
         defer { close(file) }
         return try FileContents.bytes(of: file, size: 0, displayPath(relative))

@@ -132,6 +132,12 @@ package final class StagedWrite {
         operations.last { $0.path == path }?.temporary?.path
     }
 
+    /// Whether what was staged for `path` is still in its place and as it was.
+    package func isIntact(_ path: FilePath, _ contents: [UInt8]) -> Bool {
+        guard let temporary = operations.last(where: { $0.path == path })?.temporary else { return false }
+        return temporary.holds(contents)
+    }
+
     /// Drops what was staged for `path` before: the last one counts.
     private func forget(_ path: FilePath) {
         guard staged.contains(path), let place = operations.firstIndex(where: { $0.path == path }) else {

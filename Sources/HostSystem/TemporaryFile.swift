@@ -68,6 +68,16 @@ final class TemporaryFile {
         }
     }
 
+    /// Whether the file is still in its place and has these bytes.
+    func holds(_ contents: [UInt8]) -> Bool {
+        var status = stat()
+        guard lseek(descriptor, 0, SEEK_SET) == 0, fstat(descriptor, &status) == 0, status.st_nlink == 1
+        else {
+            return false
+        }
+        return (try? FileContents.bytes(of: descriptor, size: contents.count, directory.path)) == contents
+    }
+
     static func setOwner(of descriptor: Int32, _ wanted: FileAttributes, displayPath: FilePath)
         throws(HostError)
     {

@@ -25,7 +25,10 @@ package struct SourceMap: Sendable {
         package let name: ByteString
         /// The path of the value that was found; nil: there was none.
         package let path: [ByteString]?
+        package let value: MetadataValue?
         package let place: Template.Place
+        /// How many bytes of output there were by then.
+        package let output: Int
     }
 
     /// In the order of the output, without gaps.

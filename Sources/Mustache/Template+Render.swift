@@ -207,7 +207,9 @@ private struct Renderer<Partials: PartialLoader> {
         guard rendering.sourceMap != nil else { return }
         let place = Template.Place(template: template, offset: offset)
         rendering.sourceMap?.uses.append(
-            SourceMap.Use(kind: kind, name: name.text, path: found?.path, place: place))
+            SourceMap.Use(
+                kind: kind, name: name.text, path: found?.path, value: found?.value, place: place,
+                output: rendering.output.count))
     }
 
     // MARK: Partials

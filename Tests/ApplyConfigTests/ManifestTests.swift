@@ -28,7 +28,7 @@ struct ManifestTests {
             ("./a mode=9", ".manifest:1: '9' is not an octal mode"),
             ("\n./a mode", ".manifest:2: 'mode' is none of mode=, uname=, uid=, gname=, gid="),
             ("etc/a", ".manifest:1: 'etc/a' is not a path that starts with './'"),
-            ("./a\\9", ".manifest:1: './a\\9' is not a path that starts with './'"),
+            ("./a\\9", ".manifest:1: './a\\9' has a backslash without three octal digits"),
         ])
     func mistakes(text: String, message: String) {
         let error = #expect(throws: ConfigError.self) { try manifest(text) }

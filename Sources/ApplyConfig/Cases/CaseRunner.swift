@@ -83,7 +83,7 @@ struct CaseRunner {
             outcome.errors = Self.lines(error, each)
             return (
                 outcome,
-                Redactor(keys: SecretKeys(adding: secretPatterns), metadata: MetadataValue(.object(.init())))
+                Redactor(keys: SecretKeys(adding: secretPatterns), documents: [])
             )
         }
     }
@@ -141,7 +141,10 @@ struct CaseRunner {
                 showsSecrets ? RedactedText(bytes: $0.body) : redactor.redacted($0, prefix: prefix)
             }
             let history =
-                showsSecrets ? nil : file.map { redactor.history(of: $0, prefix: prefix) } ?? .gone
+                showsSecrets
+                ? nil
+                : file.map { redactor.history(of: $0, prefix: prefix) }
+                    ?? (redactor.mask.isEmpty ? .none : .gone)
             let oldText = showsSecrets ? RedactedText(bytes: old) : redactor.redacted(unmapped: old)
             return FileDifference(
                 path: path, template: file?.template.string,

@@ -27,8 +27,11 @@ struct Manifest {
             let words = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace)
             guard let first = words.first, !first.hasPrefix("#") else { continue }
             let place = "\(source.name):\(index + 1)"
-            guard first.hasPrefix("./"), let path = Self.decoded(first.dropFirst(2)) else {
+            guard first.hasPrefix("./") else {
                 throw ConfigError("\(place): '\(first)' is not a path that starts with './'")
+            }
+            guard let path = Self.decoded(first.dropFirst(2)) else {
+                throw ConfigError("\(place): '\(first)' has a backslash without three octal digits")
             }
             entries.append((path, try Self.entry(words.dropFirst(), place)))
         }

@@ -32,6 +32,7 @@ struct ExplainCommand: SubcommandRunning {
         let workspace = context.workspace(common)
         let subject = try Subject(operands[0], workspace)
         let inputs = try workspace.load()
+        guard inputs.problems.isEmpty else { throw ErrorList(inputs.problems.map { ConfigError($0) }) }
         let isKey =
             !operands[0].contains("/") && subject.line == nil
             && inputs.metadata.value(at: MetadataPath(operands[0])) != nil
@@ -65,6 +66,8 @@ struct ExplainCommand: SubcommandRunning {
     ) async throws {
         let renderer = workspace.renderer(inputs, recordsSourceMaps: true)
         let file = try await renderer.render(entry)
+        let missing = common.strict ? MissingKeys([file]).errors(in: inputs.metadata) : []
+        guard missing.isEmpty else { throw ErrorList(missing) }
         let path = workspace.output.shown(file.path)
         let redactor = view.showSecrets ? nil : inputs.redactor.value
         let explanation = FileExplanation(

@@ -39,7 +39,7 @@ struct LintCommand: SubcommandRunning {
         quiet.logLevel = .error
         let silent = SubcommandContext(call: context.call, logger: quiet)
         let workspace = silent.workspace(common)
-        let templates = TemplateLint(workspace.tree, isStrict: common.strict)
+        let templates = TemplateLint(workspace.tree, isStrict: common.strict, logger: quiet)
         var findings = templates.findings
         do {
             findings += try await self.findings(workspace, templates, silent)
@@ -56,6 +56,7 @@ struct LintCommand: SubcommandRunning {
     private func findings(
         _ workspace: Workspace, _ templates: TemplateLint, _ context: SubcommandContext
     ) async throws -> [Finding] {
+        guard isMetadataNamed(context.call.environment) else { return [] }
         let files = try MetadataFiles(
             options: common, environment: context.call.environment, logger: context.logger)
         var problems: [Finding] = []
@@ -64,6 +65,13 @@ struct LintCommand: SubcommandRunning {
         var lint = MetadataLint(workspace: workspace, inputs: try workspace.load(), templates: templates)
         try await lint.run()
         return lint.findings
+    }
+
+    /// Whether somebody says which metadata to look at: the machine's own is not meant by itself.
+    private func isMetadataNamed(_ environment: [String: String]) -> Bool {
+        let hasFiles = !common.metadata.isEmpty || !common.fallbackMetadata.isEmpty
+        return hasFiles || common.osConfigFiles != nil || environment["OS_CONFIG_FILES"] != nil
+            || environment["OS_CONFIG_FILES_PATH"] != nil
     }
 
     private func show(_ report: LintReport, _ terminal: Terminal) {

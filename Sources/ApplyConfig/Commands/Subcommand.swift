@@ -95,6 +95,7 @@ extension SubcommandRunning {
     private static func shownName(_ name: String) -> String { operands.map { "\(name) \($0)" } ?? name }
 
     private static func refuse(_ name: String, _ error: any Error) -> Int32 {
-        CommandUsage.refuse(shownName(name), Self.self, error, status: ExitStatus.subcommandUsage)
+        CommandUsage.refuse(
+            name, Self.self, operands: operands, error, status: ExitStatus.subcommandUsage)
     }
 }

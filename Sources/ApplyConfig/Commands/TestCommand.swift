@@ -46,7 +46,7 @@ struct TestCommand: SubcommandRunning {
         if update {
             for each in cases {
                 try await runner.update(each)
-                StandardStream.output.write("updated \(each.element)/\(each.name)\n")
+                StandardStream.output.write("updated \(Printable.name("\(each.element)/\(each.name)"))\n")
             }
             return ExitStatus.success
         }
@@ -64,7 +64,7 @@ struct TestCommand: SubcommandRunning {
     }
 
     private func show(_ result: CaseResult, _ terminal: Terminal) {
-        let name = Printable.text("\(result.element)/\(result.name)")
+        let name = Printable.name("\(result.element)/\(result.name)")
         guard let failure = result.failure else {
             return StandardStream.output.write("\(terminal.styled("ok", .green))   \(name)\n")
         }

@@ -11,13 +11,13 @@ struct DifferenceReport {
     func text(_ differences: [FileDifference]) -> String { differences.map(text).joined() }
 
     private func text(_ difference: FileDifference) -> String {
-        var lines = header(difference).map { terminal.styled(shown($0), .bold) }
+        var lines = header(difference).map { terminal.styled(Printable.name($0), .bold) }
         switch difference.content {
         case .same: break
         case .binary(let oldSize, let newSize):
             lines.append("Binary files differ: \(oldSize) and \(newSize) bytes")
         case .text(let text):
-            lines += names(difference).map { terminal.styled(shown($0), .bold) }
+            lines += names(difference).map { terminal.styled(Printable.name($0), .bold) }
             for hunk in text.hunks { lines += self.lines(hunk) }
         }
         return lines.map { $0 + "\n" }.joined()
@@ -75,12 +75,12 @@ struct DifferenceReport {
 
     /// A line a file with what is added and removed, and a total.
     func summary(_ differences: [FileDifference]) -> String {
-        let widest = differences.map(\.path.count).max() ?? 0
+        let names = differences.map { Printable.name($0.path) }
+        let widest = names.map(\.count).max() ?? 0
         let most = differences.map { $0.added + $0.removed }.max() ?? 0
-        let lines = differences.map { difference in
-            let name =
-                shown(difference.path) + String(repeating: " ", count: widest - difference.path.count)
-            return " \(name) | \(amount(difference, most))\n"
+        let lines = zip(names, differences).map { name, difference in
+            let padding = String(repeating: " ", count: widest - name.count)
+            return " \(name)\(padding) | \(amount(difference, most))\n"
         }
         let (added, removed) = (
             differences.reduce(0) { $0 + $1.added }, differences.reduce(0) { $0 + $1.removed }

@@ -23,8 +23,13 @@ struct FileDifference {
         var owner: String?
         var group: String?
 
-        /// `0644`
-        var octalMode: String? { mode.map { "0" + String($0, radix: 8) } }
+        /// Four digits: `0644`, `4755`.
+        var octalMode: String? {
+            mode.map { mode in
+                let digits = String(mode, radix: 8)
+                return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+            }
+        }
     }
 
     /// As a person would write it.

@@ -13,6 +13,16 @@ struct FileExplanation {
             let location: String?
             /// The tag that asked for it.
             let tag: String
+            var kind = Template.Tag.Kind.interpolation
+            var isMissing = false
+
+            var role: String {
+                switch kind {
+                case .section: "section"
+                case .inverted: "inverted section"
+                case .interpolation, .partial: "asked for"
+                }
+            }
         }
 
         let number: Int
@@ -47,10 +57,22 @@ struct FileExplanation {
                 for segment in segments[next...].prefix(while: { $0.output.lowerBound <= end }) {
                     line.add(segment, lineStart: start, prefix: prefix)
                 }
+                for use in uses(from: start, to: end) { line.add(use, prefix: prefix) }
                 lines.append(line)
             }
             start = end + 1
         }
+    }
+
+    /// The sections that were entered, and the keys that were missing, where the output had got so far.
+    private func uses(from start: Int, to end: Int) -> ArraySlice<SourceMap.Use> {
+        let uses = file.sourceMap?.uses ?? []
+        var (low, high) = (0, uses.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if uses[middle].output < start { low = middle + 1 } else { high = middle }
+        }
+        return uses[low...].prefix { $0.output <= end }
     }
 
     // MARK: For people
@@ -69,7 +91,7 @@ struct FileExplanation {
             let first = " \(pad)\(number) | \(line.text)"
             let places = line.places.map { " \(margin) |     \($0)" }
             let keys = line.keys.map { key in
-                " \(margin) |     \(key.name)\(key.location.map { " from \($0)" } ?? ""), asked for at \(key.tag)"
+                " \(margin) |     \(key.name)\(key.isMissing ? " is missing" : key.location.map { " from \($0)" } ?? ""), \(key.role) at \(key.tag)"
             }
             return [first] + places + keys
         }
@@ -104,6 +126,8 @@ struct FileExplanation {
                                 ("key", .init(string: key.name)),
                                 ("from", key.location.map { .init(string: $0) }),
                                 ("tag", .init(string: key.tag)),
+                                ("kind", .init(string: key.kind.rawValue)),
+                                ("missing", key.isMissing ? MetadataValue(.boolean(true)) : nil),
                             ])
                         })
                 ),
@@ -134,6 +158,23 @@ extension FileExplanation.Line {
                     name: (prefix + path).dotted, location: value.provenance.location,
                     tag: segment.place.description))
         }
+    }
+}
+
+extension FileExplanation.Line {
+    fileprivate mutating func add(_ use: SourceMap.Use, prefix: [ByteString]) {
+        let isTrue = use.value?.isTruthy == true
+        switch use.kind {
+        case .interpolation where use.path == nil: break
+        case .section where isTrue: break
+        case .inverted where !isTrue: break
+        default: return
+        }
+        let name = use.path.map { (prefix + $0).dotted } ?? use.name.text
+        let key = Key(
+            name: name, location: use.value?.provenance.location, tag: use.place.description, kind: use.kind,
+            isMissing: use.path == nil)
+        keys.append(key)
     }
 }
 

@@ -12,7 +12,7 @@ struct KeyExplanation {
     var text: String {
         var lines = ["\(history.path.dotted) = \(shown(history.value))"]
         guard let last = history.entries.last(where: { $0.value != nil }) else { return lines[0] + "\n" }
-        lines.append("    from       \(last.location)")
+        lines.append("    from        \(last.location)")
         for entry in history.entries.reversed() where entry.location != last.location {
             lines.append("    \(word(entry)) \(entry.location)\(entry.value.map { ": " + shown($0) } ?? "")")
         }
@@ -20,8 +20,8 @@ struct KeyExplanation {
     }
 
     private func word(_ entry: KeyHistory.Entry) -> String {
-        guard let value = entry.value else { return "removed by" }
-        return value.object != nil && history.value?.object != nil ? "merged with" : "overrides "
+        guard let value = entry.value else { return "removed by " }
+        return value.object != nil && history.value?.object != nil ? "merged with" : "overrides  "
     }
 
     private func shown(_ value: MetadataValue?) -> String {

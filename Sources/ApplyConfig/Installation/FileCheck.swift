@@ -22,6 +22,7 @@ struct FileCheck {
         let result = try await CommandRunner.capture(shell, input: [], limit: timeLimit)
         let said = CommandComplaint.lines(result.output + result.errorOutput, mask)
             .replacing(staged.string, with: target)
+            .replacing(staged.lastComponent?.string ?? staged.string, with: target)
         if result.isOverTime {
             throw ConfigError("check of \(target) failed: not done within \(timeLimit?.shown ?? "")\(said)")
         }

@@ -62,7 +62,7 @@ struct TreeInstaller {
             try Task.checkCancellation()
             if try stage(plan, staged) { changed.append(plan) }
         }
-        for plan in changed { try await check(plan, staged) }
+        try await check(changed, staged)
         // Told before it is true: what is killed in the middle is not to be forgotten.
         try Task.checkCancellation()
         try changedGroups?.add(changed.flatMap(\.file.controls.groups))
@@ -95,6 +95,19 @@ struct TreeInstaller {
         return !target.change.isNothing
     }
 
+    /// - Throws: `ErrorList` of all checks that fail.
+    private func check(_ plans: [PlannedFile], _ staged: StagedWrite) async throws {
+        var errors: [any Error] = []
+        for plan in plans {
+            do {
+                try await check(plan, staged)
+            } catch let error where !(error is CancellationError) {
+                errors.append(error)
+            }
+        }
+        guard errors.isEmpty else { throw ErrorList(errors) }
+    }
+
     private func check(_ plan: PlannedFile, _ staged: StagedWrite) async throws {
         guard let command = plan.file.controls.check, !plan.file.isRemoval else { return }
         let target = output.shown(plan.file.path)
@@ -102,6 +115,9 @@ struct TreeInstaller {
             throw ConfigError("check of \(target) failed: the staged file's path cannot be found")
         }
         try await FileCheck(command: command, timeLimit: checkLimit, mask: mask).run(on: source, for: target)
+        guard staged.isIntact(plan.file.path, plan.file.body) else {
+            throw ConfigError("check of \(target) failed: it changed the staged file")
+        }
     }
 }
 

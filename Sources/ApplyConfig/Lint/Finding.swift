@@ -42,7 +42,8 @@ struct Finding {
         self.rule = rule
         self.file = file
         self.position = position
-        self.message = message
+        let lead = "\(file): "
+        self.message = message.hasPrefix(lead) ? String(message.dropFirst(lead.count)) : message
         self.place = place
     }
 

@@ -18,12 +18,15 @@ struct LintReport {
     func text(_ terminal: Terminal) -> String {
         var text = ""
         for finding in findings {
-            let place = finding.position.map { "\(finding.file):\($0)" } ?? finding.file
+            let name = Printable.name(finding.file)
+            let place = finding.position.map { "\(name):\($0)" } ?? name
             let severity =
                 finding.severity == .error
                 ? terminal.styled("error", .bold, .red) : terminal.styled("warning", .bold, .yellow)
-            text += "\(terminal.styled(Printable.text(place), .bold)): \(severity): "
-            text += "\(Printable.text(finding.message)) [\(finding.rule.rawValue)]\n"
+            text += "\(terminal.styled(place, .bold)): \(severity): "
+            let lines = Printable.message(finding.message).split(separator: "\n", maxSplits: 1)
+            text += "\(lines.first ?? "") [\(finding.rule.rawValue)]\n"
+            if lines.count > 1 { text += "\(lines[1])\n" }
             if let excerpt = finding.place.flatMap({ SourceExcerpt($0) }) { text += excerpt.text }
         }
         guard !findings.isEmpty else { return "" }

@@ -71,17 +71,22 @@ struct MetadataLint {
                 if let path = use.path { uses.add(path[...], isWhole: use.kind == .interpolation) }
             }
         }
-        report(inputs.metadata, [], uses)
+        // What stands in a section that is not run here is asked for elsewhere.
+        let names = Set(templates.tags.flatMap(\.parts))
+        report(inputs.metadata, [], uses, names)
     }
 
-    private mutating func report(_ value: MetadataValue, _ path: [ByteString], _ uses: UseTree) {
+    private mutating func report(
+        _ value: MetadataValue, _ path: [ByteString], _ uses: UseTree, _ names: Set<ByteString>
+    ) {
         guard !uses.isWhole, let members = value.object?.members else { return }
         for member in members {
             let memberPath = path + [member.key]
             if let below = uses.members[member.key] {
-                report(member.value, memberPath, below)
+                report(member.value, memberPath, below, names)
                 continue
             }
+            guard !names.contains(member.key) else { continue }
             let provenance = member.value.provenance
             findings.append(
                 Finding(

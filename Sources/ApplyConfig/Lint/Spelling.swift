@@ -23,7 +23,7 @@ enum Spelling {
             }
             let near = members.members.map(\.key)
                 .map { (key: $0, distance: distance($0.text, part.text)) }
-                .filter { $0.distance <= max(1, part.count / 3) }
+                .filter { $0.distance <= (part.count < 3 ? 0 : max(1, part.count / 3)) }
                 .sorted { ($0.distance, $0.key.text) < ($1.distance, $1.key.text) }
             for candidate in near {
                 let corrected = path[..<place] + [candidate.key] + path[(place + 1)...]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HostSystem
+import Logging
 import MetadataTree
 import Mustache
 import SystemPackage
@@ -9,6 +10,7 @@ import SystemPackage
 struct TemplateLint {
     let tree: TemplateTree
     let isStrict: Bool
+    private let logger: Logger
 
     private(set) var findings: [Finding] = []
     /// The tags of the templates that can be parsed.
@@ -19,8 +21,9 @@ struct TemplateLint {
     private(set) var broken: Set<FilePath> = []
 
     /// - Parameter isStrict: whether a missing partial or an unreadable directory is an error.
-    init(_ tree: TemplateTree, isStrict: Bool) {
+    init(_ tree: TemplateTree, isStrict: Bool, logger: Logger) {
         self.tree = tree
+        self.logger = logger
         self.isStrict = isStrict
         let survey = tree.survey()
         guard FileContents.isDirectory(tree.root) else {
@@ -118,17 +121,16 @@ struct TemplateLint {
     }
 
     private mutating func lookAtPartial(_ tag: Template.Tag, _ entry: TemplateTree.Entry) {
-        let name = FilePath(tag.name.text + ".mustache")
-        let isThere = [entry.path.removingLastComponent(), tree.root].contains {
-            FileContents.status($0.pushing(name)) != nil
-        }
-        guard !isThere else { return }
+        let partials = TemplatePartials(
+            templateDirectory: entry.path.removingLastComponent(), root: tree.root, isConfined: isStrict,
+            logger: logger)
+        guard (try? partials.partial(tag.name)) == nil else { return }
         findings.append(
             Finding(
                 isStrict ? .error : .warning, .missingPartial,
                 TextError(
                     source: tag.place.source, position: tag.place.position,
-                    reason: "there is no partial \(tag.name) beside the template or at the template root")))
+                    reason: "there is no partial \(tag.name)")))
     }
 
     // MARK: Control files

@@ -98,9 +98,11 @@ struct MetadataFiles {
     /// All files merged, in order.
     ///
     /// - Throws: `ConfigError` for a file that cannot be read or is not JSON.
-    func merged(_ problem: ((String) -> Void)? = nil) throws -> MetadataValue {
+    func merged() throws -> MetadataValue { Self.merged(try documents()) }
+
+    static func merged(_ documents: [Document]) -> MetadataValue {
         var result = MetadataObject()
-        for document in try documents(problem) {
+        for document in documents {
             if result.isEmpty { result = document.object } else { result.merge(document.object) }
         }
         return MetadataValue(.object(result))

@@ -23,10 +23,10 @@ struct Redactor {
         }
     }
 
-    /// - Parameter metadata: all of it.
-    init(keys: SecretKeys, metadata: MetadataValue) {
+    /// - Parameter documents: all metadata, before it was merged: what was overridden is secret too.
+    init(keys: SecretKeys, documents: [MetadataObject]) {
         self.keys = keys
-        let secrets = keys.secrets(in: metadata)
+        let secrets = documents.flatMap { keys.secrets(in: MetadataValue(.object($0))) }
         mask = SecretMask(secrets)
         longMask = SecretMask(secrets, shortest: Self.longEnough)
     }
@@ -73,7 +73,7 @@ struct Redactor {
             }
         }
         let asked = map.templates.flatMap(\.tags).filter {
-            $0.kind != .inverted && $0.kind != .partial && keys.isSecret($0.parts)
+            $0.kind != .inverted && $0.kind != .partial && keys.isSecret(prefix + $0.parts)
         }
         isGone =
             isGone

@@ -98,7 +98,8 @@ struct TemplateControls {
             guard let text = name.string?.text, ChangedGroups.isName(text) else {
                 let shown = shown(name)
                 throw ConfigError(
-                    "\(place): changed '\(shown)' is not a name of letters, digits, '.', '_', '@' and '-'")
+                    "\(place): changed '\(shown)' is not a name: ASCII letters, digits, '.', '_', '@' and '-', the last not first, as text"
+                )
             }
             return text
         }
