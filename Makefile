@@ -97,7 +97,8 @@ fuzz: setup-build
 	mkdir -p .build/fuzz-findings
 	for target in $(FUZZ_TARGETS); do \
 		mkdir -p .build/fuzz-corpus/$$target; \
-		SWIFT_BACKTRACE=enable=no .build/fuzz/release/fuzz $$target .build/fuzz-corpus/$$target Tests/Fuzz/Corpus/$$target \
+		FUZZ_TARGET=$$target SWIFT_BACKTRACE=enable=no .build/fuzz/release/fuzz \
+			.build/fuzz-corpus/$$target Tests/Fuzz/Corpus/$$target \
 			-max_total_time=$(SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=3000 -print_final_stats=1 \
 			-verbosity=0 -artifact_prefix=.build/fuzz-findings/$$target- || exit 1; \
 	done

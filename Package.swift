@@ -91,6 +91,10 @@ let package = Package(
             name: "os-metadata-server", dependencies: ["AgentRuntime", "MetadataServer", argumentParser]),
 
         // Tests
+        .target(
+            name: "FuzzTargets", dependencies: ["MetadataTree", "YAMLReading", "Mustache"],
+            path: "Tests/Fuzz/Sources/FuzzTargets"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "MetadataTreeTests", dependencies: ["MetadataTree"]),
         .testTarget(name: "MustacheTests", dependencies: ["Mustache", "MetadataTree"]),

@@ -6,7 +6,7 @@ import Foundation
 struct Bench {
     let programs: String
     let originals: String
-    private let base: String
+    let base: String
 
     init(programs: String, originals: String) throws {
         self.programs = programs
@@ -30,149 +30,30 @@ struct Bench {
 
     // MARK: Tools
 
-    private func directory(_ name: String) throws -> String {
+    func directory(_ name: String) throws -> String {
         let path = "\(base)/\(name)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         return path
     }
 
-    private func write(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
+    func write(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
         let parent = URL(fileURLWithPath: path).deletingLastPathComponent()
         try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
         try Data(text.utf8).write(to: URL(fileURLWithPath: path))
         chmod(path, mode)
     }
 
-    private func ours(_ program: String, _ words: String..., in directory: String) -> Command {
+    func ours(_ program: String, _ words: String..., in directory: String) -> Command {
         Command(words: ["\(programs)/os-config", program] + words, directory: directory)
     }
 
-    private func original(_ program: String, _ words: String..., in directory: String) -> Command {
+    func original(_ program: String, _ words: String..., in directory: String) -> Command {
         var command = Command(words: ["\(originals)/\(program)"] + words, directory: directory)
         command.environment["PATH"] = "\(originals):/usr/bin:/bin"
         return command
     }
 
-    private static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
-
-    // MARK: os-apply-config
-
-    private func key() throws -> [Row] {
-        let place = try directory("key")
-        try write("\(place)/m.json", #"{"a": {"b": "value"}}"#)
-        let words = ["-m", "m.json", "--fallback-metadata", "--key", "a.b"]
-        var ours = ours("os-apply-config", "--log-file", "none", in: place)
-        ours.words += words
-        var original = original("os-apply-config", in: place)
-        original.words += words
-        let costs = interleaved([ours, original, Command(words: ["/bin/true"])], runs: 31)
-        let memory = [ours, original].map { $0.residentMebibytes(in: base) }
-        return [
-            .speedup(
-                "--key", costs[0].seconds * 1000, costs[1].seconds * 1000, "original", "ms", atLeast: 20),
-            .bound(
-                "--key, resident", memory[0], "MiB", atMost: 12,
-                peer: memory[1], "original"),
-            Row(what: "/bin/true", ours: costs[2].seconds * 1000, unit: "ms", limit: ""),
-        ]
-    }
-
-    private func trees() throws -> [Row] {
-        var rows: [Row] = []
-        for count in [100, 1000, 10_000] {
-            let place = try directory("tree\(count)")
-            let line = "# a line of configuration that is the same everywhere, as most are\n"
-            for number in 0..<count {
-                let text =
-                    String(repeating: line, count: 10)
-                    + "name = {{a.b}}\n{{#l}}\nitem {{.}}\n{{/l}}\nnumber = \(number)\n"
-                try write("\(place)/t/etc/d\(number / 100)/file\(number).conf", text)
-            }
-            try write("\(place)/m.json", #"{"a": {"b": "value"}, "l": [1, 2, 3]}"#)
-            let words = ["-m", "m.json", "--fallback-metadata", "-t", "t", "-o"]
-            var first = ours("os-apply-config", "--log-file", "none", in: place)
-            first.words += words + ["ours"]
-            first.prepare = { Self.remove("\(place)/ours") }
-            var original = original("os-apply-config", in: place)
-            original.words += words + ["original"]
-            original.prepare = { Self.remove("\(place)/original") }
-            var copy = Command(words: ["/bin/cp", "-a", "model", "copy"], directory: place)
-            copy.prepare = { Self.remove("\(place)/copy") }
-            var model = first
-            model.words[model.words.count - 1] = "model"
-            model.prepare = nil
-            _ = model.run()
-            let runs = count >= 10_000 ? 3 : 7
-            let costs = interleaved([first, original, copy], runs: runs)
-            var again = first
-            again.prepare = nil
-            let second = interleaved([again, copy], runs: runs)
-            rows += [
-                .ratio(
-                    "apply \(count) templates", costs[0].seconds * 1000, costs[2].seconds * 1000, "cp -a",
-                    "ms", atMost: 2),
-                .speedup(
-                    "apply \(count) templates", costs[0].seconds * 1000, costs[1].seconds * 1000, "original",
-                    "ms", atLeast: 5),
-                .ratio(
-                    "again, nothing changed", second[0].seconds * 1000, second[1].seconds * 1000, "cp -a",
-                    "ms", atMost: 1),
-            ]
-            Self.remove(place)
-        }
-        return rows
-    }
-
-    private func largeMetadata() throws -> [Row] {
-        let place = try directory("metadata")
-        var text = "{\"nodes\": [\n"
-        var number = 0
-        while text.utf8.count < 50_000_000 {
-            text +=
-                "{\"name\": \"node\(number)\", \"address\": \"10.0.\(number % 256).7\", \"weight\": \(number).5, \"roles\": [\"web\", \"db\", null, true], \"limits\": {\"cpu\": \(number), \"memory\": \(number * 3)}},\n"
-            number += 1
-        }
-        try write("\(place)/m.json", text + "{}]}")
-        let ours = ours(
-            "os-apply-config", "--log-file", "none", "-m", "m.json", "--fallback-metadata", "--key",
-            "nodes.7.name", in: place)
-        let load = Command(
-            words: ["\(originals)/python", "-c", "import json; json.load(open('m.json'))"], directory: place)
-        let original = original(
-            "os-apply-config", "-m", "m.json", "--fallback-metadata", "--key", "nodes.7.name", in: place)
-        let costs = interleaved([ours, load, original], runs: 3)
-        defer { Self.remove(place) }
-        let memory = [ours, load].map { $0.residentMebibytes(in: base) }
-        return [
-            .ratio(
-                "50 MB of metadata", costs[0].seconds * 1000, costs[1].seconds * 1000, "json.load", "ms",
-                atMost: 1),
-            .ratio(
-                "50 MB of metadata, resident", memory[0], memory[1], "json.load", "MiB",
-                atMost: 1),
-            Row(
-                what: "50 MB of metadata", ours: costs[0].seconds * 1000, peer: costs[2].seconds * 1000,
-                peerName: "original", unit: "ms", limit: "", ratio: costs[0].seconds / costs[2].seconds),
-        ]
-    }
-
-    private func largeTemplate() throws -> [Row] {
-        let place = try directory("template")
-        let text = (0..<28_000).map { "line \($0) of the template {{a.b}}\n" }.joined()
-        try write("\(place)/t/a", text)
-        try write("\(place)/m.json", #"{"a": {"b": "value"}}"#)
-        let words = ["-v", "-m", "m.json", "--fallback-metadata", "-t", "t"]
-        var ours = ours("os-apply-config", "--log-file", "none", in: place)
-        ours.words += words
-        var original = original("os-apply-config", in: place)
-        original.words += words
-        let costs = interleaved([ours, original], runs: 7)
-        return [
-            .speedup(
-                "a template of 28,000 tags", costs[0].seconds * 1000, costs[1].seconds * 1000, "original",
-                "ms", atLeast: 10)
-        ]
-    }
+    static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
     // MARK: os-refresh-config
 

@@ -3,7 +3,8 @@
 import FuzzTargets
 import Glibc
 
-/// `fuzz TARGET [libFuzzer's arguments]`
+/// libFuzzer on the reader that `FUZZ_TARGET` names; the arguments are libFuzzer's own, which starts this program again with
+/// them.
 @main
 struct Entrypoint {
     private typealias Callback = @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
@@ -19,14 +20,15 @@ struct Entrypoint {
     nonisolated(unsafe) private static var target = FuzzTarget.json
 
     static func main() {
-        guard CommandLine.argc > 1, let target = FuzzTarget(rawValue: CommandLine.arguments[1]) else {
-            let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: "|")
-            print("usage: fuzz \(names) [libFuzzer argument ...]")
+        let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
+        guard let target = FuzzTarget(rawValue: name) else {
+            let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: ", ")
+            print("FUZZ_TARGET is to be one of: \(names)")
             exit(64)
         }
         Self.target = target
-        var count = CommandLine.argc - 1
-        var arguments = CommandLine.unsafeArgv + 1
+        var count = CommandLine.argc
+        var arguments = CommandLine.unsafeArgv
         exit(
             runDriver(&count, &arguments) { start, count in
                 Entrypoint.target.run(Array(UnsafeBufferPointer(start: start, count: count)))
