@@ -114,7 +114,7 @@ let package = Package(
             name: "IntegrationTests", dependencies: ["TestSupport"], exclude: ["Fixtures", "demo.sh"]),
         .testTarget(
             name: "CompatibilityTests", dependencies: ["TestSupport", "Mustache", "MetadataTree"],
-            exclude: ["Fixtures"]),
+            exclude: ["Fixtures", "requirements.txt"]),
     ],
     swiftLanguageModes: [.v6]
 )

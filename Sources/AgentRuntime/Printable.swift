@@ -41,6 +41,22 @@ package enum Printable {
         }
     }
 
+    /// `text` for an element or attribute of XML; characters that XML 1.0 cannot hold are left out.
+    package static func xml(_ text: String) -> String {
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            case "\u{0}"..."\u{8}", "\u{B}", "\u{C}", "\u{E}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": continue
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+
     /// `text` as a JSON string.
     package static func json(_ text: String) -> String {
         var result = "\""

@@ -44,7 +44,8 @@ struct Workspace {
     /// - Throws: `ConfigError`; with `--strict` what cannot be read is a problem among others instead.
     func load() throws -> Inputs {
         var problems: [String] = []
-        let files = try MetadataFiles(options: options, environment: environment, logger: logger)
+        let files = try MetadataFiles(
+            options.files, environment: environment, logger: logger)
         let documents =
             options.strict ? try files.documents { problems.append($0) } : try files.documents()
         let all = MetadataFiles.merged(documents)

@@ -12,14 +12,7 @@ package enum AppendedFile {
         let file = path.withPlatformString { name in retrying { os_openat(AT_FDCWD, name, flags, 0o600) } }
         guard file >= 0 else { throw .last("write", path) }
         defer { close(file) }
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                retrying { write(file, buffer.baseAddress! + written, buffer.count - written) }
-            }
-            guard count > 0 else { throw .last("write", path) }
-            written += count
-        }
+        try FileContents.write(bytes, to: file, "write", path)
         guard retrying({ fdatasync(file) }) == 0 || errno == EINVAL else { throw .last("synchronise", path) }
     }
 }

@@ -150,16 +150,11 @@ package enum CommandRunner {
     private static func inputFile(_ input: [UInt8], _ command: Command) throws(HostError) -> FileDescriptor {
         let descriptor = os_memfd("input")
         guard descriptor >= 0 else { throw .last("run", command.program) }
-        var written = 0
-        while written < input.count {
-            let count = input.withUnsafeBytes { bytes in
-                retrying { write(descriptor, bytes.baseAddress! + written, bytes.count - written) }
-            }
-            guard count > 0 else {
-                close(descriptor)
-                throw .last("run", command.program)
-            }
-            written += count
+        do {
+            try FileContents.write(input, to: descriptor, "run", command.program)
+        } catch {
+            close(descriptor)
+            throw error
         }
         lseek(descriptor, 0, SEEK_SET)
         return FileDescriptor(rawValue: descriptor)

@@ -4,7 +4,7 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// Reading whole files.
+/// Reading and writing whole files.
 package enum FileContents {
     /// What an open file is, as far as its readers ask.
     package struct Status: Sendable {
@@ -86,6 +86,24 @@ package enum FileContents {
         if isExecutable(path) { return true }
         guard errno == EACCES || errno == ENOENT else { throw .last("look at", path) }
         return false
+    }
+
+    /// Writes all of `bytes` where an open file stands.
+    ///
+    /// - Parameter operation: for the error: the words after "cannot".
+    static func write(
+        _ bytes: [UInt8], to descriptor: Int32, _ operation: String, _ path: FilePath
+    ) throws(HostError) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                retrying {
+                    Glibc.write(descriptor, buffer.baseAddress! + written, buffer.count - written)
+                }
+            }
+            guard count > 0 else { throw .last(operation, path) }
+            written += count
+        }
     }
 
     /// The bytes of an open file whose size is thought to be `size`.

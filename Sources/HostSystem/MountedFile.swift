@@ -35,16 +35,7 @@ final class MountedFile {
     deinit { close(descriptor) }
 
     func rewrite(isDurable: Bool) throws(HostError) {
-        var written = 0
-        while written < contents.count {
-            let count = contents.withUnsafeBytes { bytes in
-                retrying {
-                    pwrite(descriptor, bytes.baseAddress! + written, bytes.count - written, written)
-                }
-            }
-            guard count > 0 else { throw .last("rewrite", displayPath) }
-            written += count
-        }
+        try FileContents.write(contents, to: descriptor, "rewrite", displayPath)
         guard ftruncate(descriptor, contents.count) == 0 else { throw .last("rewrite", displayPath) }
         try TemporaryFile.setOwner(of: descriptor, wanted, displayPath: displayPath)
         if let mode = wanted.mode {

@@ -46,7 +46,7 @@ package final class RootedDirectory: Sendable {
             file = try open(relative, O_RDONLY | O_NONBLOCK)
         } catch {
             switch error.errno {
-            case .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels: return nil
+            case .noSuchFileOrDirectory, .notDirectory: return nil
             default: throw error
             }
         }

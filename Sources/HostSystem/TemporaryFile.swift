@@ -52,14 +52,7 @@ final class TemporaryFile {
         _ contents: [UInt8], _ wanted: FileAttributes, attributesOf original: Int32?, label: FileLabel?,
         displayPath: FilePath
     ) throws(HostError) {
-        var written = 0
-        while written < contents.count {
-            let count = contents.withUnsafeBytes { bytes in
-                retrying { write(descriptor, bytes.baseAddress! + written, bytes.count - written) }
-            }
-            guard count > 0 else { throw .last("write", displayPath) }
-            written += count
-        }
+        try FileContents.write(contents, to: descriptor, "write", displayPath)
         try Self.setOwner(of: descriptor, wanted, displayPath: displayPath)
         if let original { try ExtendedAttributes.copy(from: original, to: descriptor, displayPath) }
         label?.apply(to: descriptor)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentRuntime
+
 /// Results of cases in the XML that CI systems read (JUnit's `testsuites`).
 struct JUnitReport {
     let results: [CaseResult]
@@ -17,14 +19,14 @@ struct JUnitReport {
     private func suite(_ element: String, _ results: [CaseResult]) -> String {
         let cases = results.map { result in
             let head =
-                "    <testcase classname=\"\(escaped(element))\" name=\"\(escaped(result.name))\" time=\"\(seconds(result.duration))\""
+                "    <testcase classname=\"\(Printable.xml(element))\" name=\"\(Printable.xml(result.name))\" time=\"\(seconds(result.duration))\""
             guard let failure = result.failure else { return head + "/>\n" }
             let message = failure.messages.first ?? "the files differ"
             return
-                "\(head)>\n      <failure message=\"\(escaped(message))\">\(escaped(explanation(failure)))</failure>\n    </testcase>\n"
+                "\(head)>\n      <failure message=\"\(Printable.xml(message))\">\(Printable.xml(explanation(failure)))</failure>\n    </testcase>\n"
         }
         return
-            "  <testsuite name=\"\(escaped(element))\"\(totals(results))>\n\(cases.joined())  </testsuite>\n"
+            "  <testsuite name=\"\(Printable.xml(element))\"\(totals(results))>\n\(cases.joined())  </testsuite>\n"
     }
 
     private func totals(_ results: [CaseResult]) -> String {
@@ -38,24 +40,5 @@ struct JUnitReport {
             duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
         let rest = String(milliseconds % 1000)
         return "\(milliseconds / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest
-    }
-
-    /// Without what XML 1.0 has no way to write.
-    private func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "\n": result += "&#10;"
-            case "\t": result += "&#9;"
-            default:
-                let isWritable = scalar.value >= 0x20 && scalar.value != 0xFFFE && scalar.value != 0xFFFF
-                result.unicodeScalars.append(isWritable ? scalar : "\u{FFFD}")
-            }
-        }
-        return result
     }
 }

@@ -30,6 +30,10 @@ struct ApplyCommand {
                 return CompletionScript.write(shell, call.name)
             }
             try refuseMisplacedSubcommand(arguments)
+            if let question = KeyQuestion(arguments) {
+                let logger = makeLogger(arguments.last("--log-file")?.first, .text)
+                return answer(question, arguments, call, logger, .text)
+            }
             let words = TemplateOptions.canonicalWords(arguments, ApplyConfigOptions.rules)
             command = ApplyCommand(
                 call: call, options: try ApplyConfigOptions.parse(words), arguments: arguments,
@@ -65,16 +69,19 @@ struct ApplyCommand {
             StandardStream.output.write((options.common.templates ?? templates) + "\n")
             return ExitStatus.success
         }
-        let logger = makeLogger()
-        warnOfOddities(logger)
+        let logger = Self.makeLogger(options.logFile, options.common.logFormat)
+        if let question = KeyQuestion(options) {
+            return Self.answer(question, arguments, call, logger, options.common.logFormat)
+        }
+        Self.warnOfRepeats(arguments, logger)
         // Where there is no /proc, a signal ends the process where it stands; the next run clears what it left.
-        if isQuestion || !ProcessTree.isVisible { return await act(logger) }
+        if !ProcessTree.isVisible { return await act(logger) }
         return await Interruption.watch { await act(logger) }
     }
 
     private func act(_ logger: Logger) async -> Int32 {
         do {
-            return isQuestion ? try answer(logger) : try await apply(logger)
+            return try await apply(logger)
         } catch is CancellationError {
             logger.error("interrupted, nothing was changed")
             return ExitStatus.failure
@@ -85,10 +92,10 @@ struct ApplyCommand {
     }
 
     /// The log goes to standard error; of what root does, also to a file, which is never a reason to fail.
-    private func makeLogger() -> Logger {
-        let layout = CommandContext.layout(options.common.logFormat)
-        guard let path = options.logFile else {
-            let file = geteuid() == 0 ? LogFile(whenWanted: Self.logPath) : nil
+    private static func makeLogger(_ path: String?, _ format: LogFormat) -> Logger {
+        let layout = CommandContext.layout(format)
+        guard let path else {
+            let file = geteuid() == 0 ? LogFile(whenWanted: logPath) : nil
             return AgentLogHandler.logger(layout: layout, level: .info, file: file)
         }
         guard path != "none" else { return AgentLogHandler.logger(layout: layout, level: .info) }
@@ -99,15 +106,25 @@ struct ApplyCommand {
         return logger
     }
 
-    /// Whether nothing is to be done but to answer.
-    private var isQuestion: Bool { options.key != nil || options.booleanKey != nil }
-
-    private func warnOfOddities(_ logger: Logger) {
+    private static func warnOfRepeats(_ arguments: OriginalArguments, _ logger: Logger) {
         for name in ["--metadata", "--fallback-metadata"] where arguments.count(name) > 1 {
             logger.warning("\(name) is given \(arguments.count(name)) times: only the last one counts")
         }
-        if options.key?.isEmpty == false, options.booleanKey?.isEmpty == false {
+    }
+
+    private static func answer(
+        _ question: KeyQuestion, _ arguments: OriginalArguments, _ call: Invocation, _ logger: Logger,
+        _ format: LogFormat
+    ) -> Int32 {
+        warnOfRepeats(arguments, logger)
+        if question.key?.isEmpty == false, question.booleanKey?.isEmpty == false {
             logger.warning("--key is not compatible with --boolean-key. --boolean-key ignored.")
+        }
+        do {
+            return try question.answer(environment: call.environment, logger: logger)
+        } catch {
+            ErrorReport(logger, format).report(error)
+            return ExitStatus.failure
         }
     }
 
@@ -130,14 +147,5 @@ struct ApplyCommand {
     private func plans(_ workspace: Workspace, _ inputs: Workspace.Inputs) async throws -> [PlannedFile] {
         let rendered = try await workspace.render(inputs)
         return try PlannedFile.plan(rendered, in: try workspace.output.open())
-    }
-
-    private func answer(_ logger: Logger) throws -> Int32 {
-        let files = try MetadataFiles(
-            options: options.common, environment: call.environment, logger: logger)
-        let query = KeyQuery(files: files, isStrict: options.typeStrict)
-        guard let key = options.key else { return try query.status(options.booleanKey ?? "") }
-        StandardStream.output.write(try query.line(key, type: options.type, fallback: options.keyDefault))
-        return ExitStatus.success
     }
 }

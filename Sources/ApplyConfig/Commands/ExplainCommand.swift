@@ -48,7 +48,7 @@ struct ExplainCommand: SubcommandRunning {
         key: String, _ workspace: Workspace, _ inputs: Workspace.Inputs, _ context: SubcommandContext
     ) throws {
         let files = try MetadataFiles(
-            options: common, environment: context.call.environment, logger: context.logger)
+            common.files, environment: context.call.environment, logger: context.logger)
         let path = inputs.prefix + MetadataPath(key).parts
         let history = KeyHistory(path, in: try files.documents())
         guard history.value != nil else {

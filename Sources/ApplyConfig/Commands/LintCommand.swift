@@ -58,7 +58,7 @@ struct LintCommand: SubcommandRunning {
     ) async throws -> [Finding] {
         guard isMetadataNamed(context.call.environment) else { return [] }
         let files = try MetadataFiles(
-            options: common, environment: context.call.environment, logger: context.logger)
+            common.files, environment: context.call.environment, logger: context.logger)
         var problems: [Finding] = []
         let documents = try files.documents { problems.append(Finding(.error, .metadata, "metadata", $0)) }
         guard problems.isEmpty, !documents.isEmpty else { return problems }

@@ -77,10 +77,10 @@ struct TemplateOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Layout of log lines: text or json.", valueName: "text|json"))
     var logFormat = LogFormat.text
 
-    /// The fallback files that count.
-    var fallbackPaths: [String] {
-        if noFallbackMetadata { return [] }
-        return fallbackMetadata.isEmpty ? MetadataFiles.defaultFallback : fallbackMetadata
+    var files: MetadataSelection {
+        let fallback = fallbackMetadata.isEmpty ? MetadataFiles.defaultFallback : fallbackMetadata
+        return MetadataSelection(
+            metadata: metadata, fallback: noFallbackMetadata ? [] : fallback, list: osConfigFiles)
     }
 
     func tree(_ root: FilePath) -> TemplateTree {

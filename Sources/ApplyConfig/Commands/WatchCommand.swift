@@ -77,7 +77,7 @@ struct WatchCommand: SubcommandRunning {
     /// The directories of templates and metadata.
     private func watched(_ workspace: Workspace, _ context: SubcommandContext) throws -> [FilePath] {
         let files = try MetadataFiles(
-            options: common, environment: context.call.environment, logger: context.logger)
+            common.files, environment: context.call.environment, logger: context.logger)
         let parents = (files.fallback + files.listed).filter { !$0.isEmpty }.map { path in
             let parent = FilePath(path).removingLastComponent()
             return parent.isEmpty ? "." : parent

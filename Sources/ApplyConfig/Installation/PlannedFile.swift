@@ -21,28 +21,26 @@ struct PlannedFile {
         let isNamed = files.contains { $0.controls.namesOwner }
         let users = isNamed ? try UserDatabase(root: root) : nil
         var errors: [any Error] = []
+        func id(
+            _ owner: TemplateControls.Owner?, _ file: RenderedFile, _ word: String, _ database: String,
+            _ lookUp: (String) -> UInt32?
+        ) -> UInt32? {
+            switch owner {
+            case .id(let id): return id
+            case .name(let name):
+                if let id = lookUp(name) { return id }
+                errors.append(
+                    ConfigError("\(file.template): \(word) '\(name)' not found in \(database) database"))
+                return nil
+            case nil: return nil
+            }
+        }
         let plans = files.map { file in
-            var attributes = FileAttributes(mode: file.controls.mode)
-            switch file.controls.owner {
-            case .id(let id): attributes.owner = id
-            case .name(let name):
-                attributes.owner = users?.userID(name)
-                if attributes.owner == nil {
-                    errors.append(
-                        ConfigError("\(file.template): owner '\(name)' not found in passwd database"))
-                }
-            case nil: break
-            }
-            switch file.controls.group {
-            case .id(let id): attributes.group = id
-            case .name(let name):
-                attributes.group = users?.groupID(name)
-                if attributes.group == nil {
-                    errors.append(
-                        ConfigError("\(file.template): group '\(name)' not found in group database"))
-                }
-            case nil: break
-            }
+            let controls = file.controls
+            let attributes = FileAttributes(
+                mode: controls.mode,
+                owner: id(controls.owner, file, "owner", "passwd") { users?.userID($0) },
+                group: id(controls.group, file, "group", "group") { users?.groupID($0) })
             return PlannedFile(file: file, attributes: attributes)
         }
         guard errors.isEmpty else { throw ErrorList(errors) }

@@ -25,10 +25,10 @@ struct MetadataFiles {
     /// The files of `-m`; else those of `OS_CONFIG_FILES`, even an empty one; else those of the list file.
     ///
     /// - Throws: `ConfigError` when the list file is not a list.
-    init(options: TemplateOptions, environment: [String: String], logger: Logger) throws {
-        fallback = options.fallbackPaths
-        guard options.metadata.isEmpty else {
-            listed = options.metadata
+    init(_ selection: MetadataSelection, environment: [String: String], logger: Logger) throws {
+        fallback = selection.fallback
+        guard selection.metadata.isEmpty else {
+            listed = selection.metadata
             return
         }
         if let paths = environment["OS_CONFIG_FILES"] {
@@ -36,7 +36,7 @@ struct MetadataFiles {
             return
         }
         let standard = environment["OS_CONFIG_FILES_PATH"] ?? Self.defaultList
-        let list = options.osConfigFiles ?? standard
+        let list = selection.list ?? standard
         let paths = try Self.readList(list)
         guard paths.isEmpty, list == standard else {
             listed = paths

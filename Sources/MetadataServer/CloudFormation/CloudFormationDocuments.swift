@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentRuntime
 import HTTPTypes
 import MetadataStore
 import MetadataTree
@@ -33,7 +34,7 @@ struct StackResourceDetail {
             ("StackId", resource.stack),
             ("StackName", resource.stack),
         ]
-        let detail = elements.map { "<\($0.0)>\(XMLText.escaped($0.1))</\($0.0)>" }.joined()
+        let detail = elements.map { "<\($0.0)>\(Printable.xml($0.1))</\($0.0)>" }.joined()
         document =
             "<DescribeStackResourceResponse><DescribeStackResourceResult><StackResourceDetail>\(detail)"
             + "</StackResourceDetail></DescribeStackResourceResult></DescribeStackResourceResponse>"
@@ -78,23 +79,6 @@ enum CloudFormationError: Error {
 
     var document: String {
         "<ErrorResponse><Error><Type>Sender</Type><Code>\(code)</Code>"
-            + "<Message>\(XMLText.escaped(message))</Message></Error></ErrorResponse>"
-    }
-}
-
-enum XMLText {
-    /// Text for an element; characters that XML 1.0 cannot hold are left out.
-    static func escaped(_ text: String) -> String {
-        var escaped = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\u{0}"..."\u{8}", "\u{B}", "\u{C}", "\u{E}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": continue
-            default: escaped.unicodeScalars.append(scalar)
-            }
-        }
-        return escaped
+            + "<Message>\(Printable.xml(message))</Message></Error></ErrorResponse>"
     }
 }
