@@ -117,8 +117,9 @@ package enum FileContents {
                 retrying { Glibc.read(descriptor, buffer.baseAddress! + count, buffer.count - count) }
             }
             guard read >= 0 else { throw .last("read", path) }
-            if read == 0 { break }
             count += read
+            // A read that gives less than was asked for has come to the end of a file whose size was known.
+            if read == 0 || (size > 0 && count == size) { break }
         }
         bytes.removeLast(bytes.count - count)
         return bytes

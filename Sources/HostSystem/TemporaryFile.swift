@@ -2,6 +2,7 @@
 
 import CLinux
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// A file that will take a target's place, held by a lock until it is released, renamed or removed.
@@ -13,14 +14,18 @@ final class TemporaryFile {
     private static let prefix = ".os-config."
     private static let suffix = ".tmp"
 
+    /// What sets the names of this process apart.
+    private static let random = String(UInt64.random(in: .min ... .max), radix: 36)
+    private static let made = Atomic<UInt64>(0)
+
     static func isName(_ name: String) -> Bool { name.hasPrefix(prefix) && name.hasSuffix(suffix) }
 
     init(in directory: StagingDirectory, displayPath: FilePath) throws(HostError) {
         self.directory = directory
         // A name can be taken, or cleared by a neighbour between its making and its locking.
         for _ in 0..<100 {
-            let random = String(UInt64.random(in: .min ... .max), radix: 36)
-            let name = FilePath.Component(Self.prefix + random + Self.suffix)!
+            let number = Self.made.wrappingAdd(1, ordering: .relaxed).newValue
+            let name = FilePath.Component("\(Self.prefix)\(Self.random)-\(number)\(Self.suffix)")!
             let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
             let descriptor = name.withPlatformString { os_openat(directory.descriptor, $0, flags, 0o600) }
             if descriptor < 0, errno == EEXIST || errno == EINTR { continue }
