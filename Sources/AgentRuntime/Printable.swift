@@ -27,7 +27,7 @@ package enum Printable {
     package static func message(_ message: String) -> String {
         let lines = text(message).split(separator: "\n", omittingEmptySubsequences: false)
         return lines.dropFirst().reduce(String(lines[0])) { result, line in
-            result + (line.hasPrefix("    ") ? "\n" : "\\n") + line
+            result + (line.hasPrefix("    ") || line.isEmpty ? "\n" : "\\n") + line
         }
     }
 

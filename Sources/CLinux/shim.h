@@ -55,6 +55,12 @@ static inline int os_exchange(const char *one, const char *other)
     return (int)syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, 2);
 }
 
+/* renameat2(2), RENAME_NOREPLACE: fails with EEXIST where there is something. */
+static inline int os_rename_new(int directory, const char *old_name, const char *new_name)
+{
+    return (int)syscall(SYS_renameat2, directory, old_name, directory, new_name, 1);
+}
+
 /* prctl(2), PR_SET_CHILD_SUBREAPER */
 static inline int os_set_child_subreaper(int on) { return prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0); }
 

@@ -77,6 +77,8 @@ package enum CommandRunner {
         package let output: [UInt8]
         /// The first MiB of it.
         package let errorOutput: [UInt8]
+        /// Whether there was more.
+        package let isErrorOutputCut: Bool
     }
 
     /// How long a program may take to end when its time is over.
@@ -99,7 +101,12 @@ package enum CommandRunner {
         let errorOutput: OutputPipe
         do {
             output = try OutputPipe(limit: outputLimit, command.program)
-            errorOutput = try OutputPipe(limit: errorOutputLimit, command.program)
+            do {
+                errorOutput = try OutputPipe(limit: errorOutputLimit, command.program)
+            } catch {
+                try? output.writeEnd.close()
+                throw error
+            }
         } catch {
             try? inputFile.close()
             throw error
@@ -115,9 +122,7 @@ package enum CommandRunner {
             let isOver = (try? await Task.sleep(for: limit ?? .seconds(1_000_000_000))) != nil
             guard isOver || !isDone.withLock({ $0 }) else { return }
             isOverTime.withLock { $0 = isOver }
-            if let process = process.withLock({ $0 }) {
-                await ProcessTree.end(process, sparing: spared, grace: grace)
-            }
+            await ProcessTree.end(process.withLock { $0 }, sparing: spared, grace: grace)
             output.stop()
             errorOutput.stop()
         }()
@@ -129,8 +134,14 @@ package enum CommandRunner {
                 output: .fileDescriptor(output.writeEnd, closeAfterSpawningProcess: true),
                 error: .fileDescriptor(errorOutput.writeEnd, closeAfterSpawningProcess: true)
             ) { execution in
-                process.withLock { $0 = execution.processIdentifier.value }
+                let number = execution.processIdentifier.value
+                process.withLock { $0 = number }
+                // Its time can be over before it is known.
+                if isOverTime.withLock({ $0 }) { ProcessTree.signal([number], SIGKILL) }
             }
+            // It has been waited for: its number may be another's by now.
+            process.withLock { $0 = nil }
+            if Task.isCancelled { await ProcessTree.end(nil, sparing: spared, grace: grace) }
             let (bytes, complaint) = (await written, await complained)
             isDone.withLock { $0 = true }
             try Task.checkCancellation()
@@ -139,16 +150,19 @@ package enum CommandRunner {
             }
             return Captured(
                 ending: Ending(result.terminationStatus), isOverTime: isOverTime.withLock { $0 },
-                output: bytes.bytes, errorOutput: complaint.bytes)
+                output: bytes.bytes, errorOutput: complaint.bytes,
+                isErrorOutputCut: complaint.isTooLong)
         } catch let error as SubprocessError {
             isDone.withLock { $0 = true }
+            output.stop()
+            errorOutput.stop()
             throw hostError(error, command)
         }
     }
 
     /// A nameless file in memory with `input`, to be read from its start.
     private static func inputFile(_ input: [UInt8], _ command: Command) throws(HostError) -> FileDescriptor {
-        let descriptor = os_memfd("input")
+        let descriptor = retrying { os_memfd("input") }
         guard descriptor >= 0 else { throw .last("run", command.program) }
         do {
             try FileContents.write(input, to: descriptor, "run", command.program)

@@ -33,6 +33,8 @@ package enum FileWatcher {
         let events = UInt32(events | Int32(IN_DELETE_SELF | IN_MOVE_SELF))
         for directory in directories {
             guard directory.withPlatformString({ inotify_add_watch(queue, $0, events) }) >= 0 else {
+                // Of many, one that went meanwhile is told by its parent.
+                if errno == ENOENT, directories.count > 1 { continue }
                 let error = HostError.last("watch", directory)
                 close(queue)
                 throw error

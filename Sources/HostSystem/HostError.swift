@@ -24,12 +24,12 @@ package struct HostError: Error, CustomStringConvertible {
     package var description: String { "cannot \(operation) \(path): \(errno)" }
 }
 
-/// Calls again what a signal interrupted.
+/// Calls again what a signal interrupted, and what had no descriptor left if we may have more.
 @discardableResult
 func retrying<Result: FixedWidthInteger>(_ call: () -> Result) -> Result {
     while true {
         let result = call()
-        if result == -1, errno == EINTR { continue }
+        if result == -1, errno == EINTR || (errno == EMFILE && FileLimit.raise()) { continue }
         return result
     }
 }

@@ -22,8 +22,8 @@ final class OutputPipe: Sendable {
     init(limit: Int, _ program: FilePath) throws(HostError) {
         var ends: [Int32] = [-1, -1]
         var stopEnds: [Int32] = [-1, -1]
-        guard os_pipe2(&ends, O_CLOEXEC) == 0 else { throw .last("run", program) }
-        guard os_pipe2(&stopEnds, O_CLOEXEC | O_NONBLOCK) == 0 else {
+        guard retrying({ os_pipe2(&ends, O_CLOEXEC) }) == 0 else { throw .last("run", program) }
+        guard retrying({ os_pipe2(&stopEnds, O_CLOEXEC | O_NONBLOCK) }) == 0 else {
             let error = HostError.last("run", program)
             for end in ends { close(end) }
             throw error

@@ -74,14 +74,14 @@ extension ProcessTree {
 }
 
 extension ProcessTree {
-    /// Ends `process`, what descends from it, and what became our child since `spared` were our children: asks, waits
+    /// Ends `process`, if it still has to be ended, what descends from it, and what became our child since `spared` were our children: asks, waits
     /// for `grace`, kills. What is started meanwhile is found too.
     ///
     /// Nothing leaves the tree where `adoptOrphans` was called before.
-    package static func end(_ process: Int32, sparing spared: Set<Int32>, grace: Duration) async {
+    package static func end(_ process: Int32?, sparing spared: Set<Int32>, grace: Duration) async {
         func living() -> [Int32] {
             let orphans = ownChildren.filter { $0 != process && !spared.contains($0) }
-            return ([process] + orphans).flatMap { members(of: $0) }.filter(isAlive)
+            return ((process.map { [$0] } ?? []) + orphans).flatMap { members(of: $0) }.filter(isAlive)
         }
         var asked: Set<Int32> = []
         let deadline = ContinuousClock.now + grace

@@ -77,7 +77,9 @@ package final class RootedDirectory: Sendable {
             for _ in 0..<128 {
                 result = os_openat2(
                     descriptor, name, flags | O_CLOEXEC, 0, os_resolve_in_root | os_resolve_no_magic_links)
-                if result >= 0 || (errno != EAGAIN && errno != EINTR) { break }
+                if result >= 0 { break }
+                let isFull = errno == EMFILE && FileLimit.raise()
+                if !isFull, errno != EAGAIN, errno != EINTR { break }
             }
             guard result < 0, errno == ENOSYS || errno == EPERM else { return result }
             return walk(relative, flags)
@@ -90,8 +92,7 @@ package final class RootedDirectory: Sendable {
     ) throws(HostError) {
         guard !path.isEmpty, FileContents.status(path) == nil else { return }
         try makeDirectories(path.removingLastComponent(), creation, &made)
-        try makeDirectory(path, in: AT_FDCWD, displayPath: path, creation)
-        made.append(path)
+        if try makeDirectory(path, in: AT_FDCWD, displayPath: path, creation) { made.append(path) }
     }
 
     /// Removes again what opening it made, if it is empty.
@@ -99,19 +100,42 @@ package final class RootedDirectory: Sendable {
         for path in madeDirectories.reversed() { _ = path.withPlatformString { rmdir($0) } }
     }
 
+    /// - Returns: whether it was made here; false: there was something by that name.
+    @discardableResult
     static func makeDirectory(
         _ name: FilePath, in parent: Int32, displayPath: FilePath, _ creation: Creation = .open,
         label: FileLabel? = nil
-    ) throws(HostError) {
+    ) throws(HostError) -> Bool {
+        let isAsWanted = creation == .byUmask
+        // It gets its name when it is as it should be: no half-made directory stays behind a kill.
+        let first = isAsWanted ? name : name.removingLastComponent().appending(TemporaryFile.newName())
         let mode: mode_t = creation == .open ? 0o755 : 0o777
-        guard name.withPlatformString({ mkdirat(parent, $0, mode) }) == 0 else {
+        guard first.withPlatformString({ mkdirat(parent, $0, mode) }) == 0 else {
             guard errno == EEXIST else { throw .last("make the directory", displayPath) }
-            return
+            return false
         }
-        guard creation == .open else { return }
+        guard !isAsWanted else { return true }
+        do throws(HostError) {
+            try finish(first, in: parent, mode, label, displayPath)
+            let result = first.withPlatformString { old in
+                name.withPlatformString { new in os_rename_new(parent, old, new) }
+            }
+            guard result != 0 else { return true }
+            guard errno == EEXIST else { throw HostError.last("make the directory", displayPath) }
+            _ = first.withPlatformString { unlinkat(parent, $0, AT_REMOVEDIR) }
+            return false
+        } catch {
+            _ = first.withPlatformString { unlinkat(parent, $0, AT_REMOVEDIR) }
+            throw error
+        }
+    }
+
+    private static func finish(
+        _ name: FilePath, in parent: Int32, _ mode: mode_t, _ label: FileLabel?, _ displayPath: FilePath
+    ) throws(HostError) {
         // By its descriptor: by its name, a link put there meanwhile would be followed.
         let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-        let made = name.withPlatformString { os_openat(parent, $0, flags, 0) }
+        let made = name.withPlatformString { name in retrying { os_openat(parent, name, flags, 0) } }
         guard made >= 0 else { throw .last("set the mode of", displayPath) }
         defer { close(made) }
         guard fchmod(made, mode) == 0 else { throw .last("set the mode of", displayPath) }

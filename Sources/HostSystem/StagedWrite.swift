@@ -26,7 +26,9 @@ package final class StagedWrite {
             /// What is mounted cannot be replaced. With the copy of it that a check was given.
             case rewrite(MountedFile, copy: TemporaryFile?)
 
-            /// What comes first: sorting keeps the order of those of one rank.
+            static let ranks = 0...2
+
+            /// What comes first.
             var rank: Int {
                 switch self {
                 case .replace: 0
@@ -42,6 +44,7 @@ package final class StagedWrite {
         let name: FilePath.Component
         let directory: StagingDirectory
         let work: Work
+        var isChecked = false
 
         var temporary: TemporaryFile? {
             switch work {
@@ -105,7 +108,8 @@ package final class StagedWrite {
         } else {
             work = .replace(copy!)
         }
-        operations.append(Operation(path: path, name: name, directory: directory, work: work))
+        operations.append(
+            Operation(path: path, name: name, directory: directory, work: work, isChecked: isChecked))
         return plan
     }
 
@@ -153,11 +157,8 @@ package final class StagedWrite {
         do {
             return try TemporaryFile(in: directory, displayPath: root.displayPath(path))
         } catch  where error.errno == .tooManyOpenFiles {
-            guard !FileLimit.raise() else {
-                return try TemporaryFile(in: directory, displayPath: root.displayPath(path))
-            }
-            // Better a temporary that a neighbour could clear than no way to write a large tree at all.
-            for operation in operations.prefix(operations.count / 2 + 1) { operation.temporary?.release() }
+            // Better temporaries that a neighbour could clear than no way to write a large tree at all.
+            for operation in operations where !operation.isChecked { operation.temporary?.release() }
             return try TemporaryFile(in: directory, displayPath: root.displayPath(path))
         }
     }
@@ -168,10 +169,10 @@ package final class StagedWrite {
         guard let name = path.lastComponent else {
             throw HostError("open", root.displayPath(path), .noSuchFileOrDirectory)
         }
-        try RootedDirectory.makeDirectory(
+        let isMade = try RootedDirectory.makeDirectory(
             FilePath(root: nil, [name]), in: parent.descriptor, displayPath: root.displayPath(path),
             label: FileLabel.wanted(at: path, isDirectory: true))
-        madeDirectories.append((parent, name))
+        if isMade { madeDirectories.append((parent, name)) }
         let made = try StagingDirectory(root, path)
         targets.remember(made, at: path)
         return made
@@ -189,9 +190,11 @@ package final class StagedWrite {
     package func commit(_ progress: (FilePath, TargetPlan.Change) -> Void = { _, _ in }) throws(HostError) {
         guard !operations.isEmpty else { return abandon() }
         if isDurable { try makeContentsDurable() }
-        for operation in operations.sorted(by: { $0.work.rank < $1.work.rank }) {
-            progress(operation.path, operation.work.change)
-            try carryOut(operation)
+        for rank in Operation.Work.ranks {
+            for operation in operations where operation.work.rank == rank {
+                progress(operation.path, operation.work.change)
+                try carryOut(operation)
+            }
         }
         let touched = operations.map(\.directory) + madeDirectories.map(\.parent)
         operations.removeAll()

@@ -90,26 +90,42 @@ final class StagingDirectory {
     }
 
     func openToRead(_ name: FilePath.Component) -> Int32? {
-        let file = name.withPlatformString {
-            os_openat(descriptor, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0)
-        }
+        let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+        let file = name.withPlatformString { name in retrying { os_openat(descriptor, name, flags, 0) } }
         return file >= 0 ? file : nil
     }
 
     /// Whether the regular file `name`, of the same size, has these bytes.
-    func holds(_ contents: [UInt8], in name: FilePath.Component) -> Bool {
-        guard let file = openToRead(name) else { return false }
+    func holds(_ contents: [UInt8], in name: FilePath.Component) throws(HostError) -> Bool {
+        guard let file = try openOriginal(name) else { return false }
         defer { close(file) }
-        guard let found = try? FileContents.bytes(of: file, size: contents.count, path) else { return false }
-        return found == contents
+        return try FileContents.bytes(of: file, size: contents.count, path) == contents
     }
 
-    /// Removes temporaries that no living run holds.
+    /// Whether runs, living or killed, have temporaries here.
+    var hasTemporaries: Bool {
+        get throws(HostError) {
+            guard isReadable else { return false }
+            return try DirectoryListing.entries(of: descriptor, path).contains { entry in
+                TemporaryFile.isName(entry.name.string)
+            }
+        }
+    }
+
+    /// Removes temporaries that no living run holds: our own plain files with names as only we give them.
     func clearAbandonedTemporaries() {
         guard isReadable, let entries = try? DirectoryListing.entries(of: descriptor, path) else { return }
         for entry in entries where TemporaryFile.isName(entry.name.string) {
+            if entry.kind == .directory {
+                // Only one that is empty goes: nothing is ever put into it under this name.
+                _ = entry.name.withPlatformString { unlinkat(descriptor, $0, AT_REMOVEDIR) }
+                continue
+            }
             guard let file = openToRead(entry.name) else { continue }
-            if flock(file, LOCK_EX | LOCK_NB) == 0 {
+            var status = stat()
+            let isOurs =
+                fstat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_nlink == 1
+            if isOurs, flock(file, LOCK_EX | LOCK_NB) == 0 {
                 _ = entry.name.withPlatformString { unlinkat(descriptor, $0, 0) }
             }
             close(file)
@@ -131,6 +147,8 @@ final class StagingDirectory {
 enum FileLimit {
     /// Raises the limit as far as the system lets us; false when it was there already.
     static func raise() -> Bool {
+        let saved = errno
+        defer { errno = saved }
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
             limit.rlim_cur < limit.rlim_max

@@ -73,11 +73,10 @@ package final class TargetReader {
         if let target, target.isDirectory { throw HostError("replace", display(path), .isDirectory) }
         let model = target?.isLink == true ? try linkedStatus(path) : target
         let wanted = Self.wanted(attributes, model: model)
-        let isSame =
-            target.map { target in
-                target.isRegular && target.matches(wanted, size: contents.count)
-                    && directory.holds(contents, in: name)
-            } ?? false
+        let mayBeSame =
+            target.map { $0.isRegular && $0.matches(wanted, size: contents.count) } ?? false
+        var isSame = false
+        if mayBeSame { isSame = try directory.holds(contents, in: name) }
         return TargetPlan(
             change: isSame ? .keep : .write, present: Self.present(target), current: model?.attributes,
             wanted: wanted, isMountPoint: !isSame && target != nil && directory.isMountPoint(name))
@@ -111,6 +110,16 @@ package final class TargetReader {
     package func contents(of path: FilePath) throws(HostError) -> [UInt8] {
         guard let root, try linkedStatus(path)?.isRegular == true else { return [] }
         return try root.read(path) ?? []
+    }
+
+    /// Whether runs, living or killed, have temporaries in the directories looked at.
+    package var hasTemporaries: Bool {
+        get throws(HostError) {
+            for directory in directories.values {
+                if try directory?.hasTemporaries == true { return true }
+            }
+            return false
+        }
     }
 
     /// `path` as a person would write it.

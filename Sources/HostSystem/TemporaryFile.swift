@@ -10,6 +10,8 @@ final class TemporaryFile {
     private let directory: StagingDirectory
     private let name: FilePath.Component
     private var descriptor: Int32
+    /// Mode and owners when it was complete.
+    private var filled: FileAttributes?
 
     private static let prefix = ".os-config."
     private static let suffix = ".tmp"
@@ -18,17 +20,31 @@ final class TemporaryFile {
     private static let random = String(UInt64.random(in: .min ... .max), radix: 36)
     private static let made = Atomic<UInt64>(0)
 
-    static func isName(_ name: String) -> Bool { name.hasPrefix(prefix) && name.hasSuffix(suffix) }
+    /// A name that nothing else has.
+    static func newName() -> FilePath.Component {
+        let number = made.wrappingAdd(1, ordering: .relaxed).newValue
+        return FilePath.Component("\(prefix)\(random)-\(number)\(suffix)")!
+    }
+
+    /// `.os-config.RANDOM-NUMBER.tmp`
+    static func isName(_ name: String) -> Bool {
+        guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return false }
+        let parts = name.dropFirst(prefix.count).dropLast(suffix.count).split(
+            separator: "-", omittingEmptySubsequences: false)
+        return parts.count == 2 && !parts[0].isEmpty && UInt64(parts[0], radix: 36) != nil
+            && UInt64(parts[1]) != nil
+    }
 
     init(in directory: StagingDirectory, displayPath: FilePath) throws(HostError) {
         self.directory = directory
         // A name can be taken, or cleared by a neighbour between its making and its locking.
         for _ in 0..<100 {
-            let number = Self.made.wrappingAdd(1, ordering: .relaxed).newValue
-            let name = FilePath.Component("\(Self.prefix)\(Self.random)-\(number)\(Self.suffix)")!
+            let name = Self.newName()
             let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-            let descriptor = name.withPlatformString { os_openat(directory.descriptor, $0, flags, 0o600) }
-            if descriptor < 0, errno == EEXIST || errno == EINTR { continue }
+            let descriptor = name.withPlatformString { name in
+                retrying { os_openat(directory.descriptor, name, flags, 0o600) }
+            }
+            if descriptor < 0, errno == EEXIST { continue }
             guard descriptor >= 0 else { throw .last("write", displayPath) }
             var status = stat()
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &status) == 0,
@@ -64,15 +80,15 @@ final class TemporaryFile {
         guard fchmod(descriptor, wanted.mode ?? 0o644) == 0 else {
             throw .last("set the mode of", displayPath)
         }
+        filled = try TargetStatus(of: descriptor, displayPath).attributes
     }
 
-    /// Whether the file is still in its place and has these bytes.
+    /// Whether the file is still in its place, with these bytes and the mode and owners it was given.
     func holds(_ contents: [UInt8]) -> Bool {
         var status = stat()
-        guard lseek(descriptor, 0, SEEK_SET) == 0, fstat(descriptor, &status) == 0, status.st_nlink == 1
-        else {
-            return false
-        }
+        guard lseek(descriptor, 0, SEEK_SET) == 0, fstat(descriptor, &status) == 0, status.st_nlink == 1,
+            TargetStatus(status).attributes == filled
+        else { return false }
         return (try? FileContents.bytes(of: descriptor, size: contents.count, directory.path)) == contents
     }
 
@@ -90,7 +106,9 @@ final class TemporaryFile {
     /// Lets go of the right to write: a program that is open for writing cannot be run.
     func reopenForReading(displayPath: FilePath) throws(HostError) {
         let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC
-        let reader = name.withPlatformString { os_openat(directory.descriptor, $0, flags, 0) }
+        let reader = name.withPlatformString { name in
+            retrying { os_openat(directory.descriptor, name, flags, 0) }
+        }
         guard reader >= 0 else { throw .last("read", displayPath) }
         var mine = stat()
         var found = stat()

@@ -2,6 +2,7 @@
 
 import CLinux
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// The turn of one run to change the files under a root; others wait.
@@ -10,10 +11,12 @@ import SystemPackage
 /// turn lasts: an image that is being built keeps nothing of it.
 package final class TurnLock: Sendable {
     private static let name = ".os-config.lock"
-    private static let directories: [FilePath] = ["run", "."]
+    /// The root itself wherever it can be written: every run has to choose the same place.
+    private static let directories: [FilePath] = [".", "run"]
 
     private let directory: Int32
     private let descriptor: Int32
+    private let hasRemovedFile = Mutex(false)
 
     /// Whether somebody else had the turn before: what was read until then may be out of date.
     package let hasWaited: Bool
@@ -24,7 +27,7 @@ package final class TurnLock: Sendable {
     ///
     /// - Parameter waiting: called when somebody else has it.
     /// - Returns: nil when there is no place for a lock, for want of permission or on a read-only file system.
-    /// - Throws: `CancellationError`.
+    /// - Throws: `CancellationError`; `HostError` with `ENOENT` when the root was removed meanwhile.
     package static func take(in root: RootedDirectory, waiting: () -> Void) async throws -> TurnLock? {
         for path in directories {
             guard let directory = try? root.open(path, openPathOnly | O_DIRECTORY) else { continue }
@@ -33,6 +36,9 @@ package final class TurnLock: Sendable {
                 switch attempt(in: directory) {
                 case .held(let descriptor): return TurnLock(directory, descriptor, hasWaited: hasWaited)
                 case .unavailable: break
+                case .gone:
+                    close(directory)
+                    throw HostError("find", root.path, .noSuchFileOrDirectory)
                 case .taken:
                     if !hasWaited { waiting() }
                     hasWaited = true
@@ -51,17 +57,13 @@ package final class TurnLock: Sendable {
         return nil
     }
 
-    /// Removes the lock file of a run that was killed.
-    package static func clearAbandoned(in root: RootedDirectory) {
-        for path in directories {
-            guard let directory = try? root.open(path, openPathOnly | O_DIRECTORY) else { continue }
+    /// Whether there is a lock file: of a run that has its turn, or of one that was killed in it.
+    package static func isPresent(in root: RootedDirectory) -> Bool {
+        directories.contains { path in
+            guard let directory = try? root.open(path, openPathOnly | O_DIRECTORY) else { return false }
             defer { close(directory) }
-            let file = os_openat(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0)
-            guard file >= 0 else { continue }
-            if flock(file, LOCK_EX | LOCK_NB) == 0, isInPlace(file, directory) {
-                unlinkat(directory, name, 0)
-            }
-            close(file)
+            var status = stat()
+            return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0
         }
     }
 
@@ -71,8 +73,17 @@ package final class TurnLock: Sendable {
         self.descriptor = descriptor
     }
 
+    /// Removes the lock file while the lock is still held, so that the directory it is in can go.
+    package func removeFile() {
+        let isRemoved = hasRemovedFile.withLock { isRemoved in
+            defer { isRemoved = true }
+            return isRemoved
+        }
+        if !isRemoved { unlinkat(directory, Self.name, 0) }
+    }
+
     deinit {
-        unlinkat(directory, Self.name, 0)
+        removeFile()
         close(descriptor)
         close(directory)
     }
@@ -80,14 +91,21 @@ package final class TurnLock: Sendable {
     private enum Attempt {
         case held(Int32)
         case taken
-        /// The file cannot be made or opened.
+        /// The file cannot be made or opened, or is not ours: anybody could hold it.
         case unavailable
+        /// The directory was removed.
+        case gone
     }
 
     private static func attempt(in directory: Int32) -> Attempt {
         let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
         let file = retrying { os_openat(directory, name, flags, 0o600) }
-        guard file >= 0 else { return .unavailable }
+        guard file >= 0 else { return errno == ENOENT ? .gone : .unavailable }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_uid == geteuid() else {
+            close(file)
+            return .unavailable
+        }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             let isTaken = errno == EWOULDBLOCK
             close(file)

@@ -80,7 +80,9 @@ extension Template {
             parser.parse(errorLimit: 1)
             return parser.errors.first.map { .failure($0) } ?? .success(parser.program)
         }
-        return Template(source: source, program: try result.get(), text: text, indentation: indentation)
+        return Template(
+            source: source, program: try result.get(), text: text, lines: TextLines(text),
+            indentation: indentation)
     }
 }
 
@@ -88,6 +90,7 @@ private struct TemplateParser {
     let source: MetadataSource
     let text: [UInt8]
     let indentation: Int
+    let lines: TextLines
     let bytes: UnsafeBufferPointer<UInt8>
 
     private var scanner: TagScanner
@@ -109,6 +112,7 @@ private struct TemplateParser {
         self.source = source
         self.text = text
         self.indentation = indentation
+        lines = TextLines(text)
         self.bytes = bytes
         scanner = TagScanner(bytes)
     }
@@ -206,7 +210,7 @@ private struct TemplateParser {
     private func sigil(_ kind: TagScanner.Kind) -> String { kind == .inverted ? "^" : "#" }
 
     private func position(of offset: Int) -> TextPosition {
-        Template.position(of: offset, in: text, indentation: indentation)
+        Template.position(of: offset, in: lines, indentation: indentation)
     }
 
     private mutating func note(_ reason: String, at offset: Int) {

@@ -12,6 +12,7 @@ package struct Template: Sendable {
     let program: [Instruction]
     /// The bytes that the program points into: for standalone partials what their indentation made of the source.
     let text: [UInt8]
+    let lines: TextLines
     /// How many characters of indentation were put before each line of the source that is not empty.
     let indentation: Int
 
@@ -49,8 +50,8 @@ package struct Template: Sendable {
     }
 
     /// The place in the source of the byte `offset` of the indented text.
-    static func position(of offset: Int, in text: [UInt8], indentation: Int) -> TextPosition {
-        let position = TextPosition(of: offset, in: text)
+    static func position(of offset: Int, in lines: TextLines, indentation: Int) -> TextPosition {
+        let position = lines.position(of: offset)
         return TextPosition(line: position.line, column: max(1, position.column - indentation))
     }
 
@@ -67,7 +68,7 @@ package struct Template: Sendable {
 
         /// Found anew each time it is asked for.
         package var position: TextPosition {
-            Template.position(of: offset, in: template.text, indentation: template.indentation)
+            Template.position(of: offset, in: template.lines, indentation: template.indentation)
         }
         package var description: String { "\(file):\(position)" }
     }

@@ -37,6 +37,30 @@ struct SecretsTests {
         #expect(found.map { $0.path.map(\.text).joined(separator: ".") } == ["secrets.a", "secrets.b.3"])
     }
 
+    @Test("secrets that overlap are hidden whole, and the usual ways to write one are known")
+    func overlaps() throws {
+        let text =
+            #"{"a": {"password": "aab"}, "b": {"password": "abcdefgh"}, "c": {"token": "pä/ss'w \"ord&"}}"#
+        let metadata = try JSONParser.parse(Array(text.utf8), name: "m")
+        let mask = SecretMask(SecretKeys(adding: []).secrets(in: metadata))
+        #expect(mask.masked("x aabcdefgh y".utf8) == "x ‹a.password› y")
+        for written in [
+            #"pä/ss'w "ord&"#, #"pä/ss'w \"ord&"#, #"p\u00e4/ss'w \"ord&"#, "p%C3%A4%2Fss%27w%20%22ord%26",
+            #"pä/ss'\''w "ord&"#, "pä/ss'w &quot;ord&amp;",
+        ] { #expect(mask.masked("[\(written)]".utf8) == "[‹c.token›]", "\(written)") }
+    }
+
+    @Test("many secrets that begin alike are looked for in time that grows with the text")
+    func manySecrets() {
+        var object = MetadataObject()
+        for number in 0..<20_000 {
+            object[ByteString("password\(number)")] = MetadataValue(string: "secret-value-\(number)-x")
+        }
+        let mask = SecretMask(SecretKeys(adding: []).secrets(in: MetadataValue(.object(object))))
+        let text = [UInt8](repeating: UInt8(ascii: "s"), count: 200_000) + Array("secret-value-777-x".utf8)
+        #expect(mask.redactions(in: text).map(\.key) == ["password777"])
+    }
+
     @Test("a value is found as it is, in JSON, in Base64 and by its longer lines; a short one is not")
     func mask() throws {
         let text =

@@ -157,12 +157,12 @@ struct StagedWriteTests {
 
     @Test("temporaries of a killed run are cleared, those of a living one are not")
     func abandonedTemporaries() throws {
-        try directory.write(".os-config.dead.tmp", "x")
+        try directory.write(".os-config.dead-1.tmp", "x")
         let living = StagedWrite(in: root)
         _ = try living.stage("a", bytes("1"), .init())
         let next = StagedWrite(in: root)
         _ = try next.stage("b", bytes("2"), .init())
-        #expect(!directory.tree().contains(".os-config.dead.tmp"))
+        #expect(!directory.tree().contains(".os-config.dead-1.tmp"))
         try living.commit()
         try next.commit()
         #expect(directory.tree() == ["a", "b"])

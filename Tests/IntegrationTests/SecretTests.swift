@@ -76,6 +76,16 @@ struct SecretTests {
         }
     }
 
+    @Test("nor when its template asks for it no more, and no metadata has it: its line names it")
+    func forgotten() throws {
+        #expect(try run(["--log-file", "none"], "old.json").status == 0)
+        try directory.write("t/etc/plain", "port = 7\nnothing = here\n")
+        try directory.write("t/etc/section", "last\n")
+        let ended = try run(["diff"], "gone.json")
+        expectNoSecret(ended.text, "forgotten")
+        #expect(ended.text.contains("+port = 7"))
+    }
+
     @Test("--show-secrets shows it, so the test above can see one")
     func shown() throws {
         #expect(try run(["diff", "--show-secrets"], "old.json").text.contains(Self.old))

@@ -112,9 +112,60 @@ struct TransactionTests {
     func abandonedLock() throws {
         #expect(try apply().status == 0)
         try directory.write("out/.os-config.lock", "", mode: 0o600)
-        try directory.write("out/etc/.os-config.abc.tmp", "half", mode: 0o600)
+        try directory.write("out/etc/.os-config.abc-1.tmp", "half", mode: 0o600)
         #expect(try apply().status == 0)
         #expect(!directory.tree().contains { $0.contains(".os-config.") })
+    }
+
+    @Test("more directories and files than a process may have open at first are no matter")
+    func manyFiles() throws {
+        for index in 0..<150 {
+            try directory.write("t/many/d\(index)/f", "{{v}}")
+            try directory.write("t/many/d\(index)/f.oac", "check: test -s {{src}}\n")
+        }
+        let few = ["/bin/sh", "-c", "ulimit -Sn 64; exec \"$@\"", "sh"]
+        let ended = try command(prefix: few).run()
+        #expect(ended.status == 0, "\(ended.errorText)")
+        #expect(directory.text("out/many/d149/f") == "new")
+        let again = try command(prefix: few).run()
+        #expect(again.status == 0 && !again.errorText.contains("writing"))
+    }
+
+    @Test("a file of somebody else's with a name much like ours stays")
+    func foreignTemporary() throws {
+        try directory.write("out/etc/.os-config.backup.tmp", "mine")
+        #expect(try apply().status == 0)
+        #expect(directory.text("out/etc/.os-config.backup.tmp") == "mine")
+    }
+
+    @Test("a run that waits outlives one that fails and takes the root with it")
+    func rootThatGoes() throws {
+        mkfifo(directory.file("gate"), 0o600)
+        try directory.write(
+            "t/etc/a.oac", "check: read line < \(directory.file("gate")); grep -q new {{src}}\n")
+        try directory.write("bad.json", #"{"v": "bad"}"#)
+        let first = try command(["-m", "bad.json"]).start(
+            output: directory.file("1"), errorOutput: directory.file("1e"))
+        #expect(eventually { directory.tree().contains("out/.os-config.lock") })
+        let second = try command().start(output: directory.file("2"), errorOutput: directory.file("2e"))
+        #expect(eventually { directory.text("2e")?.contains("another run is changing the files") == true })
+        for _ in 0..<2 {
+            try "go\n".write(toFile: directory.file("gate"), atomically: false, encoding: .utf8)
+        }
+        #expect(first.wait(limit: 20) == 1)
+        #expect(second.wait(limit: 20) == 0, "\(directory.text("2e") ?? "")")
+        #expect(directory.text("out/etc/a") == "new a\n")
+    }
+
+    @Test("a check that changes what it looks at fails")
+    func changingCheck() throws {
+        for change in ["echo more >> {{src}}", "chmod 777 {{src}}", "rm {{src}}"] {
+            try directory.write("t/etc/a.oac", "mode: 0600\ncheck: \(change)\n")
+            let ended = try apply()
+            #expect(ended.status == 1)
+            #expect(ended.errorText.contains("check of out/etc/a failed: it changed the staged file"))
+            #expect(!directory.tree().contains { $0.hasPrefix("out") })
+        }
     }
 
     @Test("a check sees the staged file with its final mode, and may run it")

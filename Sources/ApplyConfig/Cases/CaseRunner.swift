@@ -151,7 +151,7 @@ struct CaseRunner {
                 change: !isExpected ? .create : file == nil ? .delete : .modify, replaced: nil,
                 old: .init(), new: .init(),
                 content: FileDifference.content(
-                    old: oldText, new: new ?? RedactedText(bytes: []), history: history))
+                    old: oldText, new: new ?? RedactedText(bytes: []), history: history, redactor: redactor))
         }
     }
 

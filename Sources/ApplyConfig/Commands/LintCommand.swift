@@ -38,7 +38,7 @@ struct LintCommand: SubcommandRunning {
         var quiet = context.logger
         quiet.logLevel = .error
         let silent = SubcommandContext(call: context.call, logger: quiet)
-        let workspace = silent.workspace(common)
+        let workspace = silent.workspace(common, environment: environment(context.call.environment))
         let templates = TemplateLint(workspace.tree, isStrict: common.strict, logger: quiet)
         var findings = templates.findings
         do {
@@ -58,7 +58,7 @@ struct LintCommand: SubcommandRunning {
     ) async throws -> [Finding] {
         guard isMetadataNamed(context.call.environment) else { return [] }
         let files = try MetadataFiles(
-            common.files, environment: context.call.environment, logger: context.logger)
+            common.files, environment: workspace.environment, logger: context.logger)
         var problems: [Finding] = []
         let documents = try files.documents { problems.append(Finding(.error, .metadata, "metadata", $0)) }
         guard problems.isEmpty, !documents.isEmpty else { return problems }
@@ -72,6 +72,13 @@ struct LintCommand: SubcommandRunning {
         let hasFiles = !common.metadata.isEmpty || !common.fallbackMetadata.isEmpty
         return hasFiles || common.osConfigFiles != nil || environment["OS_CONFIG_FILES"] != nil
             || environment["OS_CONFIG_FILES_PATH"] != nil
+    }
+
+    /// Where only fallback files are named, the machine's own list is not meant either.
+    private func environment(_ environment: [String: String]) -> [String: String] {
+        let isListNamed = common.osConfigFiles != nil || environment["OS_CONFIG_FILES_PATH"] != nil
+        guard !isListNamed, environment["OS_CONFIG_FILES"] == nil else { return environment }
+        return environment.merging(["OS_CONFIG_FILES": ""]) { $1 }
     }
 
     private func show(_ report: LintReport, _ terminal: Terminal) {

@@ -55,9 +55,10 @@ struct SubcommandContext {
     let call: Invocation
     let logger: Logger
 
-    func workspace(_ options: TemplateOptions) -> Workspace {
+    /// - Parameter environment: nil: the process's own.
+    func workspace(_ options: TemplateOptions, environment: [String: String]? = nil) -> Workspace {
         Workspace(
-            options, environment: call.environment,
+            options, environment: environment ?? call.environment,
             standardTemplates: CommandContext.defaultTemplates(call.environment), logger: logger)
     }
 }

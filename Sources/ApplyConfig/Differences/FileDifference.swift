@@ -47,12 +47,15 @@ struct FileDifference {
     var removed: Int { if case .text(let text) = content { text.removed } else { 0 } }
 
     /// The difference of two texts; binary when either has a zero byte near its start, as git has it.
-    static func content(old: RedactedText, new: RedactedText, history: SecretHistory?) -> Content {
+    static func content(
+        old: RedactedText, new: RedactedText, history: SecretHistory?, redactor: Redactor?
+    ) -> Content {
         if old.bytes == new.bytes { return .same }
         if isBinary(old.bytes) || isBinary(new.bytes) {
             return .binary(oldSize: old.bytes.count, newSize: new.bytes.count)
         }
-        return .text(TextDifference(old: old, new: new, history: history))
+        let isSecretName = { (line: ArraySlice<UInt8>) in redactor?.keys.isNamed(in: line) ?? false }
+        return .text(TextDifference(old: old, new: new, history: history, isSecretName: isSecretName))
     }
 
     private static func isBinary(_ bytes: [UInt8]) -> Bool { bytes.prefix(8000).contains(0) }
@@ -103,7 +106,7 @@ struct TreeDifference {
             old: Self.attributes(target.current, names),
             new: change == .delete
                 ? FileDifference.Attributes() : Self.attributes(target.wanted, names),
-            content: FileDifference.content(old: old, new: new, history: history))
+            content: FileDifference.content(old: old, new: new, history: history, redactor: redactor))
     }
 
     private static func attributes(_ attributes: FileAttributes?, _ names: UserDatabase)

@@ -34,7 +34,7 @@ struct RenderingSnapshot {
             let (before, after) = (old.files[path], files[path])
             let content = FileDifference.content(
                 old: before?.text ?? RedactedText(bytes: []), new: after?.text ?? RedactedText(bytes: []),
-                history: nil)
+                history: nil, redactor: nil)
             if case .same = content, before != nil, after != nil, before?.attributes == after?.attributes {
                 return nil
             }

@@ -35,12 +35,18 @@ struct TextDifference {
     var added: Int { hunks.reduce(0) { $0 + $1.lines.count { $0.kind == .added } } }
     var removed: Int { hunks.reduce(0) { $0 + $1.lines.count { $0.kind == .removed } } }
 
-    /// - Parameter history: what is known of secrets in `old`, of which there is no map; nil where its redactions are known.
-    init(old: RedactedText, new: RedactedText, history: SecretHistory?) {
+    /// - Parameters:
+    ///   - history: what is known of secrets in `old`, of which there is no map; nil where its redactions are known.
+    ///   - isSecretName: whether a line has a word that is the name of a secret.
+    init(
+        old: RedactedText, new: RedactedText, history: SecretHistory?,
+        isSecretName: @escaping (ArraySlice<UInt8>) -> Bool
+    ) {
         let (oldLines, newLines) = (Self.lines(old.bytes), Self.lines(new.bytes))
         let steps = LineDifference(oldLines.map { old.bytes[$0] }, newLines.map { new.bytes[$0] }).steps
         let view = View(
-            old: old, new: new, oldLines: oldLines, newLines: newLines, steps: steps, history: history)
+            old: old, new: new, oldLines: oldLines, newLines: newLines, steps: steps, history: history,
+            isSecretName: isSecretName)
         var (passed, oldBefore, newBefore) = (0, 0, 0)
         func pass(_ range: Range<Int>) {
             for step in steps[range] {
@@ -99,6 +105,7 @@ private struct View {
     let newLines: [Range<Int>]
     let steps: [LineDifference.Step]
     let history: SecretHistory?
+    let isSecretName: (ArraySlice<UInt8>) -> Bool
 
     func lines(_ range: Range<Int>) -> [TextDifference.Line] {
         var lines: [TextDifference.Line] = []
@@ -149,7 +156,9 @@ private struct View {
             case .add(let place):
                 added += 1
                 if new.isRedacted(in: newLines[place]) { return true }
-            case .remove: removed += 1
+            case .remove(let place):
+                removed += 1
+                if namesSecret(place) { return true }
             case .keep: break
             }
         }
@@ -160,6 +169,11 @@ private struct View {
             guard steps.indices.contains(index), case .keep(_, let place) = steps[index] else { return false }
             return new.isRedacted(in: newLines[place])
         }
+    }
+
+    /// Whether an old line speaks of something secret by its name: with no map, nothing else is known of it.
+    private func namesSecret(_ place: Int) -> Bool {
+        history != nil && !old.isRedacted(in: oldLines[place]) && isSecretName(old.bytes[oldLines[place]])
     }
 
     private func line(_ kind: TextDifference.Line.Kind, _ text: RedactedText, _ range: Range<Int>)

@@ -20,9 +20,11 @@ struct FileCheck {
         let line = command.replacing(Self.placeholder, with: Self.quoted(staged.string))
         let shell = CommandRunner.Command("/bin/sh", ["-c", line])
         let result = try await CommandRunner.capture(shell, input: [], limit: timeLimit)
-        let said = CommandComplaint.lines(result.output + result.errorOutput, mask)
-            .replacing(staged.string, with: target)
-            .replacing(staged.lastComponent?.string ?? staged.string, with: target)
+        let said = CommandComplaint.lines(
+            result.output + result.errorOutput, isCut: result.isErrorOutputCut, mask
+        )
+        .replacing(staged.string, with: target)
+        .replacing(staged.lastComponent?.string ?? staged.string, with: target)
         if result.isOverTime {
             throw ConfigError("check of \(target) failed: not done within \(timeLimit?.shown ?? "")\(said)")
         }

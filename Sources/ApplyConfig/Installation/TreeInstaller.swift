@@ -18,44 +18,65 @@ struct TreeInstaller {
     /// - Throws: `HostError` or `ConfigError`; before the first rename nothing has changed.
     func install(_ plans: [PlannedFile], renew: () async throws -> [PlannedFile]) async throws {
         guard !plans.isEmpty else { return }
-        let existing = try output.open()
-        guard try isAnyChange(plans, existing) else {
-            if let existing { TurnLock.clearAbandoned(in: existing) }
-            return
-        }
-        let root = try existing ?? RootedDirectory(FilePath(output.path), creating: .open)
-        do {
-            try await replace(plans, in: root, renew)
-        } catch {
-            root.removeMadeDirectories()
-            throw error
+        // Another run that failed may remove a root that it made, while this one waits for its turn.
+        for attempt in 1... {
+            let existing = try output.open()
+            let work = try work(plans, existing)
+            if work == .nothing { return }
+            let root = try existing ?? RootedDirectory(FilePath(output.path), creating: .open)
+            do {
+                return try await takeTurn(work, plans, in: root, renew)
+            } catch let error as HostError
+                where error.errno == .noSuchFileOrDirectory && error.path == root.path && attempt < 10
+            {
+                continue
+            }
         }
     }
 
-    /// Whether there is anything to do. What killed runs left in the directories is cleared.
-    private func isAnyChange(_ plans: [PlannedFile], _ root: RootedDirectory?) throws -> Bool {
-        let targets = TargetReader(root, clearsAbandoned: true)
+    /// What there is to do.
+    private enum Work {
+        case nothing
+        /// Killed runs left temporaries or their lock.
+        case clear
+        case replace
+    }
+
+    private func work(_ plans: [PlannedFile], _ root: RootedDirectory?) throws -> Work {
+        let targets = TargetReader(root)
         var absent: [FilePath] = []
         for plan in plans {
             let target = try plan.plan(in: targets)
-            guard target.change.isNothing else { return true }
+            guard target.change.isNothing else { return .replace }
             if target.change == .stayAbsent { absent.append(plan.file.path) }
         }
         for path in absent { logger.info("not creating empty \(output.shown(path))") }
-        return false
+        let isLeft = try targets.hasTemporaries || root.map { TurnLock.isPresent(in: $0) } ?? false
+        return isLeft ? .clear : .nothing
     }
 
-    private func replace(
-        _ plans: [PlannedFile], in root: RootedDirectory, _ renew: () async throws -> [PlannedFile]
+    private func takeTurn(
+        _ work: Work, _ plans: [PlannedFile], in root: RootedDirectory,
+        _ renew: () async throws -> [PlannedFile]
     ) async throws {
         let turn = try await TurnLock.take(in: root) {
             logger.info("another run is changing the files under \(output.path), waiting for it to end")
         }
         defer { withExtendedLifetime(turn) {} }
-        if turn == nil {
+        if turn == nil, work == .replace {
             logger.warning("there is no place for a lock under \(output.path): runs do not take turns")
         }
         let plans = turn?.hasWaited == true ? try await renew() : plans
+        do {
+            try await replace(plans, in: root)
+        } catch {
+            turn?.removeFile()
+            root.removeMadeDirectories()
+            throw error
+        }
+    }
+
+    private func replace(_ plans: [PlannedFile], in root: RootedDirectory) async throws {
         let staged = StagedWrite(in: root, isDurable: isDurable)
         var changed: [PlannedFile] = []
         for plan in plans {

@@ -39,6 +39,16 @@ final class SecretKeys: Sendable {
         }
     }
 
+    /// Whether a word of `line` is the name of a secret.
+    func isNamed(in line: ArraySlice<UInt8>) -> Bool {
+        line.split { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"): false
+            default: true
+            }
+        }.contains { $0.count >= 3 && $0.count <= 64 && isSecretPart(ByteString(Array($0))) }
+    }
+
     private func isSecretPart(_ part: ByteString) -> Bool {
         if let known = known.withLock({ $0[part] }) { return known }
         let text = part.text

@@ -18,7 +18,7 @@ struct ExecutableTemplate {
     func run(metadata: [UInt8]) async throws -> (output: [UInt8], complaint: String) {
         let result = try await CommandRunner.capture(
             CommandRunner.Command(path), input: metadata, limit: timeLimit)
-        let complaint = CommandComplaint.lines(result.errorOutput, mask)
+        let complaint = CommandComplaint.lines(result.errorOutput, isCut: result.isErrorOutputCut, mask)
         if result.isOverTime {
             throw ConfigError(
                 "config script failed: \(path): not done within \(timeLimit?.shown ?? "")\(complaint)")
@@ -33,8 +33,14 @@ struct ExecutableTemplate {
 /// What a program had to say, for a message.
 enum CommandComplaint {
     /// Each line on a line of its own, indented, secrets masked; empty when there is none.
-    static func lines(_ bytes: [UInt8], _ mask: SecretMask.Lazy) -> String {
+    ///
+    /// - Parameter isCut: whether the end is missing; then the last line, which may have half a secret, is left out.
+    static func lines(_ bytes: [UInt8], isCut: Bool, _ mask: SecretMask.Lazy) -> String {
         guard !bytes.isEmpty else { return "" }
+        guard !isCut else {
+            let whole = bytes.lastIndex(of: 0x0A).map { Array(bytes[..<$0]) } ?? []
+            return lines(whole, isCut: false, mask) + "\n    … (cut)"
+        }
         return mask.value.masked(bytes).split(whereSeparator: \.isNewline).map { "\n    " + $0 }.joined()
     }
 }
