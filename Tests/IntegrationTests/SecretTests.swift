@@ -80,7 +80,6 @@ struct SecretTests {
     func forgotten() throws {
         #expect(try run(["--log-file", "none"], "old.json").status == 0)
         try directory.write("t/etc/plain", "port = 7\nnothing = here\n")
-        try directory.write("t/etc/section", "last\n")
         let ended = try run(["diff"], "gone.json")
         expectNoSecret(ended.text, "forgotten")
         #expect(ended.text.contains("+port = 7"))
