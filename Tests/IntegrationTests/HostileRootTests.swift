@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("An output root that wants to lead an apply astray", .serialized)
+@Suite("An output root that wants to lead an apply astray (D15)", .serialized)
 struct HostileRootTests {
     private let directory: TemporaryDirectory
 

@@ -4,7 +4,8 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("An apply that is killed, or that the system refuses something", .serialized)
+@Suite(
+    "An apply that is killed, or that the system refuses something (D1 D2 D3, BUG 17, BUG 18)", .serialized)
 struct InjectionTests {
     private static let count = 20
     /// More system calls than an apply makes: the loops end by themselves long before.
@@ -163,7 +164,8 @@ struct InjectionTests {
                     }
                 } else {
                     failed += 1
-                    #expect(!ended.errorText.isEmpty, "\(injection)")
+                    // By a signal: libdispatch ends a process whose threads it cannot look at in /proc.
+                    #expect(ended.status < 0 || !ended.errorText.isEmpty, "\(injection)")
                 }
                 try expectRecovery(injection)
                 if !trace.contains("(INJECTED)") { break }

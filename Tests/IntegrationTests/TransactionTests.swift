@@ -38,7 +38,7 @@ struct TransactionTests {
         return status
     }
 
-    @Test("what is unchanged is not touched: no write, no rename, no sync")
+    @Test("what is unchanged is not touched: no write, no rename, no sync (D4, BUG 16)")
     func unchanged() throws {
         #expect(try apply().status == 0)
         let before = status("out/etc/a")
@@ -57,7 +57,9 @@ struct TransactionTests {
         #expect(status("out/etc").st_mtim.tv_nsec == parent.st_mtim.tv_nsec)
     }
 
-    @Test("a few files are synchronised one by one, many with their file system, and none with --no-sync")
+    @Test(
+        "a few files are synchronised one by one, many with their file system, and none with --no-sync (D1, BUG 17)"
+    )
     func durability() throws {
         let names = "fsync,fdatasync,syncfs"
         let few = try calls(names)
@@ -181,7 +183,7 @@ struct TransactionTests {
         #expect(directory.text("out/etc/a")?.contains("exit 3") == false)
     }
 
-    @Test("nothing is installed when a check fails, and a root that was made for it goes again")
+    @Test("nothing is installed when a check fails, and a root that was made for it goes again (D3)")
     func failedCheck() throws {
         try directory.write("t/etc/b.oac", "check: grep -q other {{src}}\n")
         #expect(try apply().status == 1)
@@ -193,7 +195,7 @@ struct TransactionTests {
         #expect(!directory.tree().contains { $0.hasPrefix("out") })
     }
 
-    @Test("an executable template that takes too long is ended with all that it started")
+    @Test("an executable template that takes too long is ended with all that it started (D8)")
     func templateTimeout() throws {
         let pids = directory.file("pids")
         try directory.write(
@@ -229,7 +231,7 @@ struct TransactionTests {
         return set?.status == 0
     }()
 
-    @Test("--strict lists everything that is missing at once, and nothing is installed")
+    @Test("--strict lists everything that is missing at once, and nothing is installed (D5)")
     func strict() throws {
         try directory.write("t/etc/a", "{{n.hots}} {{nope}}\n{{>gone}}\n{{#section}}{{/section}}")
         try directory.write("t/etc/b", "{{other}}\n")
@@ -249,7 +251,7 @@ struct TransactionTests {
         #expect(noTemplates.errorText.contains("the template directory none does not exist"))
     }
 
-    @Test("with --strict no partial comes from outside the template root")
+    @Test("with --strict no partial comes from outside the template root (BUG 12)")
     func confinedPartials() throws {
         try directory.write("outside.mustache", "outside")
         try directory.write("t/inside.mustache", "inside")

@@ -19,6 +19,7 @@ struct TreeInstaller {
     func install(_ plans: [PlannedFile], renew: () async throws -> [PlannedFile]) async throws {
         guard !plans.isEmpty else { return }
         // Another run that failed may remove a root that it made, while this one waits for its turn.
+        var plans = plans
         for attempt in 1... {
             let existing = try output.open()
             let work = try work(plans, existing)
@@ -29,7 +30,7 @@ struct TreeInstaller {
             } catch let error as HostError
                 where error.errno == .noSuchFileOrDirectory && error.path == root.path && attempt < 10
             {
-                continue
+                plans = try await renew()
             }
         }
     }

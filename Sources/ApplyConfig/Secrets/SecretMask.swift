@@ -60,7 +60,8 @@ struct SecretMask {
         let json = Array(JSONWriter.bytes(of: value).dropFirst().dropLast())
         let rawJSON = Array(Printable.json(string.text).utf8.dropFirst().dropLast())
         let others = [
-            json, rawJSON, replaced(rawJSON, "/", by: "\\/"), Base64.encoded(bytes), percentEncoded(bytes),
+            json, rawJSON, replaced(rawJSON, "/", by: "\\/"), Base64.encoded(bytes),
+            percentEncoded(bytes, uppercase: true), percentEncoded(bytes, uppercase: false),
             replaced(bytes, "'", by: "'\\''"), Array(Printable.xml(string.text).utf8),
         ]
         let longLines =
@@ -73,13 +74,13 @@ struct SecretMask {
     }
 
     /// RFC 3986: all but letters, digits, `-`, `.`, `_` and `~`.
-    private static func percentEncoded(_ bytes: [UInt8]) -> [UInt8] {
+    private static func percentEncoded(_ bytes: [UInt8], uppercase: Bool) -> [UInt8] {
         bytes.flatMap { byte -> [UInt8] in
             switch byte {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: return [byte]
             case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): return [byte]
             default:
-                let digits = String(byte, radix: 16, uppercase: true)
+                let digits = String(byte, radix: 16, uppercase: uppercase)
                 return Array(("%" + (digits.count < 2 ? "0" : "") + digits).utf8)
             }
         }
