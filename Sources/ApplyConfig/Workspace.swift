@@ -28,6 +28,9 @@ struct Workspace {
 
     /// The metadata that templates are filled in from, and what is secret in it.
     struct Inputs {
+        let files: MetadataFiles
+        /// Before they were merged.
+        let documents: [MetadataFiles.Document]
         /// The object at `--subhash`, or all metadata.
         let metadata: MetadataValue
         /// Where that is in all metadata.
@@ -64,7 +67,8 @@ struct Workspace {
             Redactor(keys: SecretKeys(adding: patterns), documents: documents.map(\.object))
         }
         return Inputs(
-            metadata: try Self.subhash(of: all, prefix), prefix: prefix, redactor: redactor,
+            files: files, documents: documents, metadata: try Self.subhash(of: all, prefix), prefix: prefix,
+            redactor: redactor,
             problems: problems)
     }
 
@@ -126,80 +130,5 @@ struct Workspace {
             value = member
         }
         return value
-    }
-}
-
-/// The keys that templates asked for in vain.
-struct MissingKeys {
-    private let keys: [MissingKey]
-    private let partials: [MissingKey]
-
-    init(_ files: [RenderedFile]) {
-        // A partial that lies in the tree is a template too; by itself it lacks what surrounds it elsewhere.
-        let used = files.reduce(into: Set<String>()) { $0.formUnion($1.partials) }
-        let whole = files.filter { !used.contains($0.template.string) }
-        keys = whole.flatMap(\.missing)
-        partials = whole.flatMap(\.missingPartials)
-    }
-
-    /// One line with each key, how often it is missing, and where first.
-    var warning: String? {
-        guard !keys.isEmpty else { return nil }
-        var names: [ByteString] = []
-        var places: [ByteString: (count: Int, first: Template.Place)] = [:]
-        for key in keys {
-            if places[key.name] == nil { names.append(key.name) }
-            places[key.name] = ((places[key.name]?.count ?? 0) + 1, places[key.name]?.first ?? key.place)
-        }
-        let shown = names.map { name -> String in
-            let (count, first) = places[name]!
-            return "\(name) (\(count == 1 ? "" : "\(count) times, first ")\(first))"
-        }
-        return "missing keys, which gave nothing: \(keys.count): \(shown.joined(separator: ", "))"
-    }
-
-    /// One for each place.
-    func errors(in metadata: MetadataValue) -> [any Error] {
-        keyErrors(in: metadata) + partials.map { TextError($0, "there is no partial \($0.name)") }
-    }
-
-    /// One for each place, with what may have been meant.
-    func keyErrors(in metadata: MetadataValue) -> [TextError] {
-        var told: Set<String> = []
-        return keys.filter { told.insert("\($0.name) \($0.place)").inserted }.map { key in
-            let path = key.name.split(on: UInt8(ascii: "."))
-            let near = Spelling.suggestion(for: path, in: metadata)
-            return TextError(key, "the key \(key.name) is missing\(near)")
-        }
-    }
-}
-
-extension TextError {
-    init(_ missing: MissingKey, _ reason: String) {
-        self.init(source: missing.place.source, position: missing.place.position, reason: reason)
-    }
-}
-
-/// The settings of os-apply-config: an INI file whose section `DEFAULT` may have `secret` any number of times.
-struct SettingsFile {
-    private static let standard = "/etc/os-apply-config.conf"
-
-    let secrets: [String]
-
-    /// - Parameter path: nil for the standard one, which need not exist.
-    /// - Throws: `ConfigError` when it cannot be read or says something else.
-    init(_ path: String?) throws {
-        let file = path ?? Self.standard
-        guard try path != nil || FileContents.existing(FilePath(file)) != nil else {
-            secrets = []
-            return
-        }
-        let text = String(decoding: try FileContents.read(FilePath(file)), as: UTF8.self)
-        secrets = try INIFile(text, name: file).entries.map { entry in
-            guard entry.section == "DEFAULT", entry.key == "secret", !entry.value.isEmpty else {
-                throw ConfigError("\(file):\(entry.line): [\(entry.section)] \(entry.key) is no setting")
-            }
-            return entry.value
-        }
     }
 }

@@ -81,6 +81,15 @@ package enum CommandRunner {
         package let isErrorOutputCut: Bool
     }
 
+    /// How far a program is that may have to be ended.
+    private struct Progress {
+        /// While it runs.
+        var process: Int32?
+        var isOverTime = false
+        /// Whether it has ended and all that it wrote is read.
+        var isDone = false
+    }
+
     /// How long a program may take to end when its time is over.
     private static let grace = Duration.seconds(1)
     private static let errorOutputLimit = 1 << 20
@@ -111,18 +120,20 @@ package enum CommandRunner {
             try? inputFile.close()
             throw error
         }
-        let process = Mutex<Int32?>(nil)
-        let isOverTime = Mutex(false)
+        let progress = Mutex(Progress())
         let spared = Set(ProcessTree.ownChildren)
         async let written = output.contents()
         async let complained = errorOutput.contents()
-        let isDone = Mutex(false)
         async let _: Void = {
             // Cancelled when the program is done; or before that, when we are: then it is ended too.
             let isOver = (try? await Task.sleep(for: limit ?? .seconds(1_000_000_000))) != nil
-            guard isOver || !isDone.withLock({ $0 }) else { return }
-            isOverTime.withLock { $0 = isOver }
-            await ProcessTree.end(process.withLock { $0 }, sparing: spared, grace: grace)
+            let process = progress.withLock { progress -> Int32?? in
+                guard isOver || !progress.isDone else { return nil }
+                progress.isOverTime = isOver
+                return progress.process
+            }
+            guard let process else { return }
+            await ProcessTree.end(process, sparing: spared, grace: grace)
             output.stop()
             errorOutput.stop()
         }()
@@ -135,25 +146,28 @@ package enum CommandRunner {
                 error: .fileDescriptor(errorOutput.writeEnd, closeAfterSpawningProcess: true)
             ) { execution in
                 let number = execution.processIdentifier.value
-                process.withLock { $0 = number }
-                // Its time can be over before it is known.
-                if isOverTime.withLock({ $0 }) { ProcessTree.signal([number], SIGKILL) }
+                let isLate = progress.withLock { progress in
+                    progress.process = number
+                    return progress.isOverTime
+                }
+                // Its time can be over before its number is known.
+                if isLate { ProcessTree.signal([number], SIGKILL) }
             }
             // It has been waited for: its number may be another's by now.
-            process.withLock { $0 = nil }
+            progress.withLock { $0.process = nil }
             if Task.isCancelled { await ProcessTree.end(nil, sparing: spared, grace: grace) }
             let (bytes, complaint) = (await written, await complained)
-            isDone.withLock { $0 = true }
+            progress.withLock { $0.isDone = true }
             try Task.checkCancellation()
             guard !bytes.isTooLong else {
                 throw HostError("read all that was printed by", command.program, .fileTooLarge)
             }
             return Captured(
-                ending: Ending(result.terminationStatus), isOverTime: isOverTime.withLock { $0 },
+                ending: Ending(result.terminationStatus), isOverTime: progress.withLock { $0.isOverTime },
                 output: bytes.bytes, errorOutput: complaint.bytes,
                 isErrorOutputCut: complaint.isTooLong)
         } catch let error as SubprocessError {
-            isDone.withLock { $0 = true }
+            progress.withLock { $0.isDone = true }
             output.stop()
             errorOutput.stop()
             throw hostError(error, command)

@@ -9,7 +9,7 @@ package import SystemPackage
 /// leaves no trace. A target that already has the right bytes, mode and owner is not touched.
 ///
 /// Temporary files are named `.os-config.*.tmp` and held by a lock while they are in use; what a killed run left
-/// behind is not held, and is cleared by the next one that looks at its directory.
+/// behind is not held, and is cleared by the next one that writes in its directory.
 package final class StagedWrite {
     private let root: RootedDirectory
     private let isDurable: Bool
@@ -83,34 +83,40 @@ package final class StagedWrite {
         forget(path)
         let plan = try targets.plan(path, contents, attributes)
         guard plan.change == .write else { return plan }
-        let original = plan.present == .file ? try directory.openOriginal(name) : nil
-        defer { if let original { close(original) } }
-        var copy: TemporaryFile?
-        if !plan.isMountPoint || isChecked {
-            let temporary = try makeTemporary(in: directory, for: path)
-            do {
-                try temporary.fill(
-                    contents, plan.wanted, attributesOf: original,
-                    label: plan.present == .file ? nil : FileLabel.wanted(at: path),
-                    displayPath: root.displayPath(path))
-                if isChecked { try temporary.reopenForReading(displayPath: root.displayPath(path)) }
-            } catch {
-                temporary.remove()
-                throw error
-            }
-            copy = temporary
-        }
         let work: Operation.Work
         if plan.isMountPoint {
             let file = try MountedFile(
                 name, in: directory, contents: contents, plan.wanted, displayPath: root.displayPath(path))
+            let copy =
+                isChecked ? try filledTemporary(path, contents, plan, in: directory, isChecked: true) : nil
             work = .rewrite(file, copy: copy)
         } else {
-            work = .replace(copy!)
+            work = .replace(
+                try filledTemporary(path, contents, plan, in: directory, isChecked: isChecked))
         }
         operations.append(
             Operation(path: path, name: name, directory: directory, work: work, isChecked: isChecked))
         return plan
+    }
+
+    private func filledTemporary(
+        _ path: FilePath, _ contents: [UInt8], _ plan: TargetPlan, in directory: StagingDirectory,
+        isChecked: Bool
+    ) throws(HostError) -> TemporaryFile {
+        let isFile = plan.present == .file
+        let original = isFile ? try directory.openOriginal(TargetReader.name(of: path)) : nil
+        defer { if let original { close(original) } }
+        let temporary = try makeTemporary(in: directory, for: path)
+        do {
+            try temporary.fill(
+                contents, plan.wanted, attributesOf: original,
+                label: isFile ? nil : FileLabel.wanted(at: path), displayPath: root.displayPath(path))
+            if isChecked { try temporary.reopenForReading(displayPath: root.displayPath(path)) }
+        } catch {
+            temporary.remove()
+            throw error
+        }
+        return temporary
     }
 
     /// Stages the removal of `path`: of the file or link itself, where following it leads to something.

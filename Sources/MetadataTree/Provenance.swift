@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
-
 /// A document that values were read from: its name, as a person would give it, and its bytes.
 package final class MetadataSource: Sendable {
     package let name: String
@@ -92,55 +90,5 @@ package struct Provenance: Sendable {
     package var location: String? {
         guard let source, let position else { return nil }
         return "\(source.name):\(position)"
-    }
-}
-
-/// The places of many bytes of one text, found without going through it each time.
-package final class TextLines: Sendable {
-    private struct State {
-        /// The offsets of the lines' first bytes; empty until they are wanted.
-        var starts: [Int] = []
-        /// The last answer: the next place asked for is mostly behind it, on the same line.
-        var lastOffset = 0
-        var lastLine = 0
-        var lastColumn = 1
-    }
-
-    private let bytes: [UInt8]
-    private let state = Mutex(State())
-
-    package init(_ bytes: [UInt8]) {
-        self.bytes = bytes
-    }
-
-    /// The place of the byte `offset`, as `TextPosition(of:in:)` gives it.
-    package func position(of offset: Int) -> TextPosition {
-        let offset = min(max(offset, 0), bytes.count)
-        return state.withLock { state in
-            if state.starts.isEmpty { state.starts = lineStarts() }
-            var low = 0
-            var high = state.starts.count
-            while high - low > 1 {
-                let middle = (low + high) / 2
-                if state.starts[middle] <= offset { low = middle } else { high = middle }
-            }
-            let isAhead =
-                low == state.lastLine && offset >= state.lastOffset && state.lastOffset >= state.starts[low]
-            let from = isAhead ? state.lastOffset : state.starts[low]
-            let characters = bytes[from..<offset].count { $0 & 0xC0 != 0x80 }
-            state.lastColumn = (isAhead ? state.lastColumn : 1) + characters
-            state.lastOffset = offset
-            state.lastLine = low
-            return TextPosition(line: low + 1, column: state.lastColumn)
-        }
-    }
-
-    private func lineStarts() -> [Int] {
-        var starts = [0]
-        for (index, byte) in bytes.enumerated() {
-            let isLoneReturn = byte == 0x0D && !(index + 1 < bytes.count && bytes[index + 1] == 0x0A)
-            if byte == 0x0A || isLoneReturn { starts.append(index + 1) }
-        }
-        return starts
     }
 }

@@ -36,49 +36,9 @@ struct CaseDirectory {
     // MARK: Laying out
 
     func lay(_ files: [String: FileSpecification]) throws {
-        for (name, specification) in files.sorted(by: { $0.key < $1.key }) { try lay(name, specification) }
-    }
-
-    private func lay(_ name: String, _ file: FileSpecification) throws {
-        let target = directory.file(name)
-        try makeParents(of: target)
-        var mode = file.mode ?? "0644"
-        if let link = file.link {
-            unlink(target)
-            symlink(link.replacingOccurrences(of: "{dir}", with: path), target)
-            if user != 0 { lchown(target, user, user) }
-            return
-        } else if file.directory == true {
-            try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
-            mode = file.mode ?? "0755"
-        } else if file.fifo == true {
-            mkfifo(target, 0o644)
-        } else {
-            try SpawnGate.hold { try data(of: file).write(to: URL(fileURLWithPath: target)) }
+        for (name, specification) in files.sorted(by: { $0.key < $1.key }) {
+            try specification.lay(at: directory.file(name), in: path, user: user)
         }
-        if user != 0 || file.owner != nil || file.group != nil {
-            chown(target, file.owner ?? user, file.group ?? file.owner ?? user)
-        }
-        chmod(target, mode_t(mode, radix: 8) ?? 0o644)
-    }
-
-    private func data(of file: FileSpecification) -> Data {
-        if let hex = file.hex {
-            return Data(
-                stride(from: 0, to: hex.utf8.count, by: 2).compactMap {
-                    UInt8(hex.dropFirst($0).prefix(2), radix: 16)
-                })
-        }
-        return Data((file.text ?? "").replacingOccurrences(of: "{dir}", with: path).utf8)
-    }
-
-    private func makeParents(of target: String) throws {
-        let parent = URL(fileURLWithPath: target).deletingLastPathComponent().path
-        guard parent != path, !FileManager.default.fileExists(atPath: parent) else { return }
-        try makeParents(of: parent)
-        mkdir(parent, 0o755)
-        chmod(parent, 0o755)
-        if user != 0 { chown(parent, user, user) }
     }
 
     // MARK: What is there

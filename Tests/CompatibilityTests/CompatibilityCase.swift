@@ -98,38 +98,6 @@ struct CompatibilityCase: Decodable, CustomTestStringConvertible {
     }
 }
 
-/// What is to be laid at a path: a text alone, or one of these.
-struct FileSpecification: Decodable {
-    var text: String?
-    var hex: String?
-    var link: String?
-    var directory: Bool?
-    var fifo: Bool?
-    var mode: String?
-    var owner: UInt32?
-    var group: UInt32?
-
-    private enum Keys: String, CodingKey {
-        case text, hex, link, directory, fifo, mode, owner, group
-    }
-
-    init(from decoder: any Decoder) throws {
-        if let text = try? decoder.singleValueContainer().decode(String.self) {
-            self.text = text
-            return
-        }
-        let container = try decoder.container(keyedBy: Keys.self)
-        text = try container.decodeIfPresent(String.self, forKey: .text)
-        hex = try container.decodeIfPresent(String.self, forKey: .hex)
-        link = try container.decodeIfPresent(String.self, forKey: .link)
-        directory = try container.decodeIfPresent(Bool.self, forKey: .directory)
-        fifo = try container.decodeIfPresent(Bool.self, forKey: .fifo)
-        mode = try container.decodeIfPresent(String.self, forKey: .mode)
-        owner = try container.decodeIfPresent(UInt32.self, forKey: .owner)
-        group = try container.decodeIfPresent(UInt32.self, forKey: .group)
-    }
-}
-
 /// What is found at a path, or what of it is asked for.
 struct FileState: Decodable, Equatable, CustomStringConvertible {
     var mode: String?

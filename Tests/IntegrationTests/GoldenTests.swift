@@ -16,7 +16,7 @@ struct GoldenTests {
 
         let id: String
         let kind: Kind
-        let files: [String: File]?
+        let files: [String: FileSpecification]?
         let before: [[String]]?
         let args: [String]
         let environment: [String: String]?
@@ -27,44 +27,6 @@ struct GoldenTests {
         let after: [String: String?]?
 
         var testDescription: String { id }
-    }
-
-    /// A text, or one of these.
-    struct File: Decodable {
-        var text: String?
-        var mode: String?
-        var link: String?
-        var directory: Bool?
-
-        private enum Keys: String, CodingKey {
-            case text, mode, link, directory
-        }
-
-        init(from decoder: any Decoder) throws {
-            if let text = try? decoder.singleValueContainer().decode(String.self) {
-                self.text = text
-                return
-            }
-            let container = try decoder.container(keyedBy: Keys.self)
-            text = try container.decodeIfPresent(String.self, forKey: .text)
-            mode = try container.decodeIfPresent(String.self, forKey: .mode)
-            link = try container.decodeIfPresent(String.self, forKey: .link)
-            directory = try container.decodeIfPresent(Bool.self, forKey: .directory)
-        }
-
-        func lay(_ path: String, in directory: TemporaryDirectory) throws {
-            let target = directory.file(path)
-            let parent = URL(fileURLWithPath: target).deletingLastPathComponent()
-            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
-            if let link {
-                symlink(link, target)
-            } else if self.directory == true {
-                try FileManager.default.createDirectory(
-                    atPath: target, withIntermediateDirectories: true)
-            } else {
-                try directory.write(path, text ?? "", mode: mode.flatMap { mode_t($0, radix: 8) } ?? 0o644)
-            }
-        }
     }
 
     private static let tables = ["diff", "explain", "lint", "test", "check", "changed"]
@@ -86,7 +48,7 @@ struct GoldenTests {
     @Test("the program shows what its table says", arguments: try tables.flatMap { try rows($0) })
     func row(row: Row) throws {
         let directory = try TemporaryDirectory()
-        for (path, file) in row.files ?? [:] { try file.lay(path, in: directory) }
+        for (path, file) in row.files ?? [:] { try file.lay(at: directory.file(path), in: directory.path) }
         for words in row.before ?? [] { _ = try program(words, row, directory).run() }
         let (status, output, errorOutput) =
             row.terminal == true ? try runAtTerminal(row, directory) : try runInPipes(row, directory)

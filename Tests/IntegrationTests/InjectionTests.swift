@@ -33,14 +33,17 @@ struct InjectionTests {
     }
 
     private func apply(_ metadata: String, injecting injection: String? = nil) throws -> ChildProcess.Ended {
-        let words = [
-            Programs.path("os-apply-config"), "--log-file", "none", "-t", "t", "-m", metadata,
-            "--fallback-metadata", "-o", "out", "--strict",
-        ]
         let tracer = injection.map {
             ["/usr/bin/strace", "-f", "-qq", "-o", directory.file("trace"), "-e", $0]
         }
-        return try ChildProcess((tracer ?? []) + words, in: directory.path).run()
+        return try ChildProcess((tracer ?? []) + words(metadata), in: directory.path).run()
+    }
+
+    private func words(_ metadata: String) -> [String] {
+        [
+            Programs.path("os-apply-config"), "--log-file", "none", "-t", "t", "-m", metadata,
+            "--fallback-metadata", "-o", "out", "--strict",
+        ]
     }
 
     /// The tree of an earlier run: some files, and one that is to go.
@@ -138,6 +141,25 @@ struct InjectionTests {
         )
         #expect(tally.runs > 300)
         #expect(tally.old > 0 && tally.mixed > 0 && tally.new > 0)
+    }
+
+    @Test("killed while it makes a directory under a strict umask: none stays that nobody may enter")
+    func killedMakingDirectories() throws {
+        for call in ["mkdirat", "fchmod", "renameat2"] {
+            for place in 1..<10 {
+                try layOldTree()
+                let tracer = ["/usr/bin/strace", "-f", "-qq", "-o", directory.file("trace"), "-e"]
+                let ended = try ChildProcess(
+                    ["/bin/sh", "-c", "umask 077; exec \"$@\"", "sh"] + tracer
+                        + ["inject=\(call):signal=KILL:when=\(place)"] + words("new.json"), in: directory.path
+                ).run()
+                guard ended.status != 0 else { break }
+                var status = stat()
+                let isThere = stat(directory.file("out/etc/made"), &status) == 0
+                #expect(!isThere || status.st_mode & 0o777 == 0o755, "\(call) \(place)")
+                try expectRecovery("\(call) \(place)")
+            }
+        }
     }
 
     @Test(

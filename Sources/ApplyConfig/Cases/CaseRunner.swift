@@ -179,7 +179,7 @@ struct CaseRunner {
             var messages: [String] = []
             if let mode = wanted.mode, mode != planned.mode {
                 messages.append(
-                    "\(path): expected mode 0\(String(mode, radix: 8)), got 0\(String(planned.mode ?? 0, radix: 8))"
+                    "\(path): expected mode \(mode.octalMode), got \(planned.mode?.octalMode ?? "none")"
                 )
             }
             for (word, wanted, planned) in [

@@ -61,7 +61,7 @@ struct Manifest {
     var text: String {
         entries.map { path, entry in
             var words = ["./" + Self.encoded(path)]
-            if let mode = entry.mode { words.append("mode=0" + String(mode, radix: 8)) }
+            if let mode = entry.mode { words.append("mode=" + mode.octalMode) }
             if let owner = entry.owner { words.append((UInt32(owner) == nil ? "uname=" : "uid=") + owner) }
             if let group = entry.group { words.append((UInt32(group) == nil ? "gname=" : "gid=") + group) }
             return words.joined(separator: " ") + "\n"

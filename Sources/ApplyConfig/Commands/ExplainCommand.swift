@@ -47,13 +47,11 @@ struct ExplainCommand: SubcommandRunning {
     private func explain(
         key: String, _ workspace: Workspace, _ inputs: Workspace.Inputs, _ context: SubcommandContext
     ) throws {
-        let files = try MetadataFiles(
-            common.files, environment: context.call.environment, logger: context.logger)
         let path = inputs.prefix + MetadataPath(key).parts
-        let history = KeyHistory(path, in: try files.documents())
+        let history = KeyHistory(path, in: inputs.documents)
         guard history.value != nil else {
-            let near = Spelling.suggestion(for: path, in: try files.merged())
-            throw ConfigError("key \(path.dotted) does not exist in \(files.listed.pythonList)\(near)")
+            let near = Spelling.suggestion(for: path, in: MetadataFiles.merged(inputs.documents))
+            throw ConfigError("key \(path.dotted) does not exist in \(inputs.files.listed.pythonList)\(near)")
         }
         let redactor = view.showSecrets ? nil : inputs.redactor.value
         let explanation = KeyExplanation(history: history, redactor: redactor)

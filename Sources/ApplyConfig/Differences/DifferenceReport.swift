@@ -29,13 +29,13 @@ struct DifferenceReport {
         let (old, new) = (difference.old, difference.new)
         switch difference.change {
         case .create:
-            lines.append("new file" + (new.octalMode.map { " mode \($0)" } ?? ""))
+            lines.append("new file" + (new.mode.map { " mode \($0.octalMode)" } ?? ""))
             if let owner = new.owner { lines.append("new owner \(owner)") }
             if let group = new.group { lines.append("new group \(group)") }
-        case .delete: lines.append("deleted file" + (old.octalMode.map { " mode \($0)" } ?? ""))
+        case .delete: lines.append("deleted file" + (old.mode.map { " mode \($0.octalMode)" } ?? ""))
         case .modify:
             for (name, old, new) in [
-                ("mode", old.octalMode, new.octalMode), ("owner", old.owner, new.owner),
+                ("mode", old.mode?.octalMode, new.mode?.octalMode), ("owner", old.owner, new.owner),
                 ("group", old.group, new.group),
             ] where new != nil && old != new {
                 if let old { lines.append("old \(name) \(old)") }
@@ -147,7 +147,7 @@ struct DifferenceReport {
 
     private static func json(_ attributes: FileDifference.Attributes) -> MetadataValue {
         JSONShape.object([
-            ("mode", attributes.octalMode.map { .init(string: $0) }),
+            ("mode", attributes.mode.map { .init(string: $0.octalMode) }),
             ("owner", attributes.owner.map { .init(string: $0) }),
             ("group", attributes.group.map { .init(string: $0) }),
         ])
@@ -165,24 +165,5 @@ struct DifferenceReport {
             ("newStart", JSONShape.number(hunk.newStart)), ("newLines", JSONShape.number(hunk.newCount)),
             ("lines", JSONShape.array(lines)),
         ])
-    }
-}
-
-/// Makes JSON for machines.
-enum JSONShape {
-    /// Without the members that are nil.
-    static func object(_ members: [(String, MetadataValue?)]) -> MetadataValue {
-        var object = MetadataObject()
-        for (key, value) in members { if let value { object[ByteString(key)] = value } }
-        return MetadataValue(.object(object))
-    }
-
-    static func array(_ values: [MetadataValue]) -> MetadataValue { MetadataValue(.array(values)) }
-
-    static func number(_ value: Int) -> MetadataValue { MetadataValue(.integer(Int64(value))) }
-
-    /// What is printed: a document and a line end.
-    static func text(_ value: MetadataValue) -> [UInt8] {
-        JSONWriter.bytes(of: value, layout: .indented) + [0x0A]
     }
 }

@@ -100,7 +100,7 @@ struct FileExplanation {
 
     private var controls: String {
         var words: [String] = []
-        if let mode = file.controls.mode { words.append("mode 0\(String(mode, radix: 8))") }
+        if let mode = file.controls.mode { words.append("mode \(mode.octalMode)") }
         if let owner = file.controls.owner { words.append("owner \(owner.text)") }
         if let group = file.controls.group { words.append("group \(group.text)") }
         if !file.controls.allowEmpty { words.append("not if empty") }
@@ -137,7 +137,7 @@ struct FileExplanation {
             ("file", .init(string: path)), ("template", .init(string: file.template.string)),
             ("control", file.entry.controlPath.map { .init(string: $0.string) }),
             ("executable", MetadataValue(.boolean(file.isExecutable))),
-            ("mode", file.controls.mode.map { .init(string: "0" + String($0, radix: 8)) }),
+            ("mode", file.controls.mode.map { .init(string: $0.octalMode) }),
             ("owner", file.controls.owner.map { .init(string: $0.text) }),
             ("group", file.controls.group.map { .init(string: $0.text) }),
             ("lines", JSONShape.array(lines)),

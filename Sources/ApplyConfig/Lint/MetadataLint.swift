@@ -58,7 +58,7 @@ struct MetadataLint {
         findings.append(
             Finding(
                 .warning, .readableSecret, file.template.string,
-                "the file can be read by everybody (mode 0\(String(mode, radix: 8))) and holds \(first.label); "
+                "the file can be read by everybody (mode \(mode.octalMode)) and holds \(first.label); "
                     + "set a mode in \(file.template)\(TemplateTree.controlSuffix)"))
     }
 

@@ -3,13 +3,12 @@
 import HostSystem
 import MetadataTree
 import Mustache
-import Synchronization
 
 /// Which keys of the metadata hold secrets: by patterns of their names.
 ///
 /// A pattern is held against each part of a key's path, without regard to case; one with a dot against the whole
 /// path. What lies below a secret key is secret too. Null, true, false and the empty string never are.
-final class SecretKeys: Sendable {
+final class SecretKeys {
     /// The patterns that always count; `os-apply-config(8)` lists them.
     static let standardPatterns = [
         "*password*", "*passwd*", "*passphrase*", "*secret*", "*token*", "*credential*", "*cookie*",
@@ -21,7 +20,7 @@ final class SecretKeys: Sendable {
 
     private let partPatterns: [GlobPattern]
     private let pathPatterns: [GlobPattern]
-    private let known = Mutex<[ByteString: Bool]>([:])
+    private var known: [ByteString: Bool] = [:]
 
     init(adding patterns: [String]) {
         let all = (Self.standardPatterns + patterns).map { GlobPattern($0, ignoresCase: true) }
@@ -50,10 +49,10 @@ final class SecretKeys: Sendable {
     }
 
     private func isSecretPart(_ part: ByteString) -> Bool {
-        if let known = known.withLock({ $0[part] }) { return known }
+        if let known = known[part] { return known }
         let text = part.text
         let isSecret = partPatterns.contains { $0.matches(text) }
-        known.withLock { $0[part] = isSecret }
+        known[part] = isSecret
         return isSecret
     }
 

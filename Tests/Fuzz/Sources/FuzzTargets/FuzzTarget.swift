@@ -26,6 +26,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         guard let value = try? JSONParser.parse(bytes, name: "fuzz") else { return }
         let written = JSONWriter.bytes(of: value)
         guard let again = try? JSONParser.parse(written, name: "written") else {
+            // A crash is how a fuzzer is told.
             fatalError("what was written cannot be read")
         }
         precondition(again == value, "what was written reads as another value")

@@ -17,6 +17,7 @@ struct Entrypoint {
         _ callback: Callback
     ) -> Int32
 
+    /// Set once, before the only thread calls back: a C function carries nothing with it.
     nonisolated(unsafe) private static var target = FuzzTarget.json
 
     static func main() {

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AgentRuntime
+import ArgumentParser
+
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+}
+
+/// How what is printed looks.
+struct ViewOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("When to use colours: auto, always or never.", valueName: "when"))
+    var color = Terminal.ColorChoice.auto
+
+    @Flag(help: "Show the values of secret keys.")
+    var showSecrets = false
+
+    func terminal(_ call: Invocation) -> Terminal {
+        Terminal(.output, environment: call.environment, color: color)
+    }
+
+    static let rules: [OriginalArguments.Option] = [
+        .init("--color", arity: .one, isOriginal: false),
+        .init("--show-secrets", arity: .none, isOriginal: false),
+    ]
+}
+
+extension Terminal.ColorChoice: ExpressibleByArgument {}
