@@ -100,7 +100,7 @@ package enum CommandRunner {
     ///   Nil: for ever.
     /// - Throws: `HostError` when it cannot be started, or writes more than `outputLimit` bytes.
     package static func capture(
-        _ command: Command, input: [UInt8], limit: Duration? = nil, outputLimit: Int = 1 << 30
+        _ command: Command, input: [UInt8], limit: Duration? = nil, outputLimit: Int = 1 << 28
     ) async throws -> Captured {
         guard ProcessTree.isVisible else {
             throw HostError("run, since /proc is not mounted,", command.program, .noSuchFileOrDirectory)

@@ -37,6 +37,15 @@ struct CheckTests: ApplySandbox {
         #expect(directory.text("out/etc/a")?.contains("exit 3") == false)
     }
 
+    @Test("a control file that is a FIFO is an error: neither waited for nor passed over")
+    func controlFIFO() throws {
+        mkfifo(directory.file("t/etc/a.oac"), 0o600)
+        let ended = try apply()
+        #expect(ended.status == 1)
+        #expect(ended.errorText.contains("the control file t/etc/a.oac is not a regular file"))
+        #expect(!directory.tree().contains { $0.hasPrefix("out") })
+    }
+
     @Test("nothing is installed when a check fails, and a root that was made for it goes again (D3)")
     func failedCheck() throws {
         try directory.write("t/etc/b.oac", "check: grep -q other {{src}}\n")

@@ -37,7 +37,9 @@ struct TemplateControls {
     /// - Throws: `ConfigError`, or `ErrorList` of all that is wrong, with the places.
     init(reading path: FilePath) throws {
         // A directory or a dangling link is no control file.
-        guard try FileContents.existing(path)?.isRegular == true else { return }
+        guard let status = try FileContents.existing(path), !status.isDirectory else { return }
+        // Reading a FIFO would wait, and passing it over would lose the mode of a secret file.
+        guard status.isRegular else { throw ConfigError("the control file \(path) is not a regular file") }
         let source = MetadataSource(name: path.string, bytes: try FileContents.read(path))
         let document: MetadataValue
         do {
