@@ -62,7 +62,9 @@ let package = Package(
             ]),
         .target(
             name: "RefreshConfig",
-            dependencies: ["HostSystem", "AgentRuntime", argumentParser, logging, systemPackage]),
+            dependencies: [
+                "MetadataTree", "HostSystem", "AgentRuntime", argumentParser, logging, systemPackage,
+            ]),
         .target(
             name: "CollectConfig",
             dependencies: [

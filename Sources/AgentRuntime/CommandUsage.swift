@@ -15,11 +15,14 @@ package enum CommandUsage {
         "usage: " + named(Command<Options>.usageString(), name) + "\n"
     }
 
-    /// The help text, with `overview` above it.
+    /// The help text, with `overview` above it, and below it what the subcommands do.
     package static func help<Options: ParsableArguments>(
-        of options: Options.Type, _ name: String, _ overview: String
+        of options: Options.Type, _ name: String, _ overview: String,
+        subcommands: [(name: String, summary: String)] = []
     ) -> String {
-        overview + "\n\n" + named(Command<Options>.helpMessage(), name) + "\n"
+        let list = subcommands.map { "  \(name) \($0.name) ...\n      \($0.summary)\n" }.joined()
+        return overview + "\n\n" + named(Command<Options>.helpMessage(), name) + "\n"
+            + (list.isEmpty ? "" : "\nSUBCOMMANDS (the first word; each has --help):\n" + list)
     }
 
     private static func named(_ text: String, _ name: String) -> String {

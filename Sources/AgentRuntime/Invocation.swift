@@ -10,7 +10,9 @@ package struct Invocation: Sendable {
     package let words: [String]
     package let environment: [String: String]
 
+    /// Opens what is not open of the standard streams too: the next file would be taken for one.
     package static var current: Invocation {
+        StandardStream.ensureOpen()
         let all = ProgramArguments.words
         guard let path = all.first else {
             StandardStream.error.write("the command line cannot be read: nothing is done\n")

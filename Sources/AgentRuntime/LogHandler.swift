@@ -54,8 +54,9 @@ package struct AgentLogHandler: LogHandler {
             return "[\(now.text("%Y-%m-%d %H:%M:%S")),\(now.milliseconds)] (\(name)) [\(level)] \(text)"
         case .bare: return text
         case .json(let program):
-            let time = "\(now.universalText("%Y-%m-%dT%H:%M:%S")).\(now.milliseconds)Z"
-            let fields = [("time", time), ("level", level), ("program", program), ("message", message)]
+            let fields = [
+                ("time", now.timestamp), ("level", level), ("program", program), ("message", message),
+            ]
             return "{" + fields.map { "\"\($0)\": \(Printable.json($1))" }.joined(separator: ", ") + "}"
         }
     }
@@ -104,6 +105,9 @@ package struct LocalTime: Sendable {
         let length = strftime(&buffer, buffer.count, layout, &parts)
         return String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
+
+    /// `2026-11-22T18:43:32.978Z` (RFC 3339).
+    package var timestamp: String { "\(universalText("%Y-%m-%dT%H:%M:%S")).\(milliseconds)Z" }
 
     /// The milliseconds of the second, in three digits.
     package var milliseconds: String {

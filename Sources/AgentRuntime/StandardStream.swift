@@ -22,4 +22,12 @@ package enum StandardStream: Int32, Sendable {
     }
 
     package func write(_ text: String) { write(text.utf8) }
+
+    /// Opens `/dev/null` for those of the three standard streams that are closed.
+    static func ensureOpen() {
+        for stream in Int32(0)...2 where fcntl(stream, F_GETFD) == -1 && errno == EBADF {
+            // The lowest free number is this one.
+            _ = open("/dev/null", stream == 0 ? O_RDONLY : O_WRONLY)
+        }
+    }
 }

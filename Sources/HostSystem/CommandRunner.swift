@@ -83,8 +83,6 @@ package enum CommandRunner {
 
     /// How far a program is that may have to be ended.
     private struct Progress {
-        /// While it runs.
-        var process: Int32?
         var isOverTime = false
         /// Whether it has ended and all that it wrote is read.
         var isDone = false
@@ -127,13 +125,13 @@ package enum CommandRunner {
         async let _: Void = {
             // Cancelled when the program is done; or before that, when we are: then it is ended too.
             let isOver = (try? await Task.sleep(for: limit ?? .seconds(1_000_000_000))) != nil
-            let process = progress.withLock { progress -> Int32?? in
-                guard isOver || !progress.isDone else { return nil }
+            let isDone = progress.withLock { progress in
+                guard isOver || !progress.isDone else { return true }
                 progress.isOverTime = isOver
-                return progress.process
+                return false
             }
-            guard let process else { return }
-            await ProcessTree.end(process, sparing: spared, grace: grace)
+            if isDone { return }
+            await ProcessTree.endChildren(sparing: spared, grace: grace)
             output.stop()
             errorOutput.stop()
         }()
@@ -146,16 +144,10 @@ package enum CommandRunner {
                 error: .fileDescriptor(errorOutput.writeEnd, closeAfterSpawningProcess: true)
             ) { execution in
                 let number = execution.processIdentifier.value
-                let isLate = progress.withLock { progress in
-                    progress.process = number
-                    return progress.isOverTime
-                }
                 // Its time can be over before its number is known.
-                if isLate { ProcessTree.signal([number], SIGKILL) }
+                if progress.withLock({ $0.isOverTime }) { ProcessTree.signal([number], SIGKILL) }
             }
-            // It has been waited for: its number may be another's by now.
-            progress.withLock { $0.process = nil }
-            if Task.isCancelled { await ProcessTree.end(nil, sparing: spared, grace: grace) }
+            if Task.isCancelled { await ProcessTree.endChildren(sparing: spared, grace: grace) }
             let (bytes, complaint) = (await written, await complained)
             progress.withLock { $0.isDone = true }
             try Task.checkCancellation()
@@ -188,17 +180,51 @@ package enum CommandRunner {
         return FileDescriptor(rawValue: descriptor)
     }
 
-    /// Runs a program with this process's standard streams.
+    /// The standard streams of a program; nil: those of this process.
+    package struct Streams: Sendable {
+        /// Whether it reads nothing, from `/dev/null`.
+        package var hasNoInput: Bool
+        /// Closed here once the program has it.
+        package var output: FileDescriptor?
+        /// Closed here once the program has it.
+        package var errorOutput: FileDescriptor?
+
+        package init(
+            hasNoInput: Bool = false, output: FileDescriptor? = nil, errorOutput: FileDescriptor? = nil
+        ) {
+            self.hasNoInput = hasNoInput
+            self.output = output
+            self.errorOutput = errorOutput
+        }
+
+        fileprivate func input() throws(HostError) -> FileDescriptorInput {
+            guard hasNoInput else { return .currentStandardInput }
+            let null = retrying { os_openat(AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0) }
+            guard null >= 0 else { throw .last("open", "/dev/null") }
+            return .fileDescriptor(FileDescriptor(rawValue: null), closeAfterSpawningProcess: true)
+        }
+
+        fileprivate static func sink(_ own: FileDescriptor?, else current: FileDescriptorOutput)
+            -> FileDescriptorOutput
+        {
+            own.map { .fileDescriptor($0, closeAfterSpawningProcess: true) } ?? current
+        }
+    }
+
+    /// Runs a program and waits for its end, whoever else may hold its streams then.
     ///
     /// - Parameter started: told the process id while the program runs.
     /// - Throws: `HostError` when it cannot be started.
     package static func run(
-        _ command: Command, started: @Sendable @escaping (Int32) -> Void = { _ in }
+        _ command: Command, _ streams: Streams = Streams(),
+        started: @Sendable @escaping (Int32) -> Void = { _ in }
     ) async throws -> Ending {
+        Niceness.restore()
         do {
             let result = try await Subprocess.run(
-                command.configuration, input: .currentStandardInput, output: .currentStandardOutput,
-                error: .currentStandardError
+                command.configuration, input: try streams.input(),
+                output: Streams.sink(streams.output, else: .currentStandardOutput),
+                error: Streams.sink(streams.errorOutput, else: .currentStandardError)
             ) { execution in
                 started(execution.processIdentifier.value)
             }

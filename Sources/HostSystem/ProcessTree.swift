@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import Dispatch
 import Glibc
 import SystemPackage
 
 /// The processes that descend from one, found in `/proc`.
 package enum ProcessTree {
     /// The process and its living descendants, parents first.
-    package static func members(of process: Int32) -> [Int32] {
+    package static func members(of process: Int32) -> [Int32] { members(of: [process]) }
+
+    /// As `members(of:)`, of several processes.
+    private static func members(of roots: [Int32]) -> [Int32] {
+        guard !roots.isEmpty else { return [] }
         var children: [Int32: [Int32]] = [:]
         for (child, parent) in allProcesses() { children[parent, default: []].append(child) }
-        var members = [process]
+        var members = roots
         var next = 0
         while next < members.count {
             members.append(contentsOf: children[members[next]] ?? [])
             next += 1
         }
         return members
-    }
-
-    private static func children(of process: Int32) -> [Int32] {
-        allProcesses().filter { $0.parent == process }.map(\.process)
     }
 
     /// Sends `signal` to every process of `members`.
@@ -31,72 +32,131 @@ package enum ProcessTree {
     private static func allProcesses() -> [(process: Int32, parent: Int32)] {
         let entries = (try? DirectoryListing.entries(of: "/proc")) ?? []
         return entries.compactMap { entry in
-            guard let process = Int32(entry.name.string), let parent = parent(of: process) else { return nil }
-            return (process, parent)
+            guard let process = Int32(entry.name.string), let status = Status(process), !status.isZombie
+            else { return nil }
+            return (process, status.parent)
         }
     }
 
-    /// The parent of a process that is not a zombie (proc_pid_stat(5): the fourth field, behind a name in brackets).
-    private static func parent(of process: Int32) -> Int32? {
-        guard let bytes = try? FileContents.read(FilePath("/proc/\(process)/stat")),
-            let bracket = bytes.lastIndex(of: UInt8(ascii: ")"))
-        else { return nil }
-        let fields = bytes[(bracket + 1)...].split(separator: 0x20).map {
-            String(decoding: $0, as: UTF8.self)
-        }
-        guard fields.count > 1, fields[0] != "Z" else { return nil }
-        return Int32(fields[1])
-    }
-}
+    /// What proc_pid_stat(5) says behind the name in brackets.
+    private struct Status {
+        let isZombie: Bool
+        let parent: Int32
 
-extension ProcessTree {
-    /// The children of this process: from the lists of its threads (proc_pid_task(5), `children`) where the kernel has
-    /// them, which costs no look at every process of the machine.
-    package static var ownChildren: [Int32] {
-        let threads = (try? DirectoryListing.entries(of: "/proc/self/task")) ?? []
-        var children: [Int32] = []
-        for thread in threads {
-            let list = FilePath("/proc/self/task").appending(thread.name).appending("children")
-            guard let bytes = try? FileContents.read(list) else { return self.children(of: getpid()) }
-            children += bytes.split(separator: 0x20).compactMap { Int32(String(decoding: $0, as: UTF8.self)) }
+        /// Nil when there is no such process.
+        init?(_ process: Int32) {
+            guard let bytes = try? FileContents.read(FilePath("/proc/\(process)/stat")),
+                let bracket = bytes.lastIndex(of: UInt8(ascii: ")"))
+            else { return nil }
+            let fields = bytes[(bracket + 1)...].split(separator: 0x20, maxSplits: 2)
+            guard fields.count > 1, let parent = Int32(String(decoding: fields[1], as: UTF8.self)) else {
+                return nil
+            }
+            isZombie = fields[0].first == UInt8(ascii: "Z")
+            self.parent = parent
         }
-        return children.filter { parent(of: $0) != nil }
     }
 
-    package static func isAlive(_ process: Int32) -> Bool { parent(of: process) != nil }
+    package static func isAlive(_ process: Int32) -> Bool { Status(process).map { !$0.isZombie } ?? false }
 
     /// Whether processes can be seen: in a bare chroot there is no `/proc`. libdispatch, which runs what waits side by side,
     /// ends the process when it cannot look at its threads there.
     package static let isVisible = access("/proc/self/stat", F_OK) == 0
-
-    /// Makes the orphans among our descendants our children, so that none leaves the tree by losing its parent.
-    package static func adoptOrphans() { _ = os_set_child_subreaper(1) }
 }
 
+// MARK: Our own children
+
 extension ProcessTree {
-    /// Ends `process`, if it still has to be ended, what descends from it, and what became our child since `spared` were our children: asks, waits
-    /// for `grace`, kills. What is started meanwhile is found too.
+    /// Makes the orphans among our descendants our children, so that none leaves the tree by losing its parent.
+    package static func adoptOrphans() { _ = os_set_child_subreaper(1) }
+
+    /// The living children of this process.
+    package static var ownChildren: [Int32] { childrenAndZombies.filter(isAlive) }
+
+    /// From the lists of its threads (proc_pid_task(5), `children`) where the kernel has them, which costs no look at every
+    /// process of the machine.
+    private static var childrenAndZombies: [Int32] {
+        guard hasChildren else { return [] }
+        let threads = (try? DirectoryListing.entries(of: "/proc/self/task")) ?? []
+        var children: [Int32] = []
+        for thread in threads {
+            let list = FilePath("/proc/self/task").appending(thread.name).appending("children")
+            guard let bytes = try? FileContents.read(list) else {
+                return allProcesses().filter { $0.parent == getpid() }.map(\.process)
+            }
+            children += bytes.split(separator: 0x20).compactMap { Int32(String(decoding: $0, as: UTF8.self)) }
+        }
+        return children
+    }
+
+    private static var hasChildren: Bool { waitsForChild() != nil }
+
+    /// Whether a child has ended and nobody has taken note of it.
+    package static var hasZombies: Bool { waitsForChild() == true }
+
+    /// Whether a child has ended; nil when there are none.
+    private static func waitsForChild() -> Bool? {
+        var information = siginfo_t()
+        information.si_signo = 0
+        guard waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == 0 else {
+            return errno == ECHILD ? nil : false
+        }
+        return information.si_signo == SIGCHLD
+    }
+
+    /// Takes note of the ends of our children, but for those of `watched`, that somebody else waits for: adopted orphans, which
+    /// would stay zombies.
+    package static func reapOrphans(except watched: Set<Int32>) {
+        for child in childrenAndZombies where !watched.contains(child) { waitpid(child, nil, WNOHANG) }
+    }
+
+    /// The value of a variable in the environment that a process was started with; nil when it has none, or it cannot be seen.
+    package static func variable(_ name: String, of process: Int32) -> String? {
+        let start = Array("\(name)=".utf8)
+        let entries = (try? FileContents.read(FilePath("/proc/\(process)/environ")))?.split(separator: 0)
+        return entries?.first { $0.starts(with: start) }
+            .map { String(decoding: $0.dropFirst(start.count), as: UTF8.self) }
+    }
+
+    /// Ends those of our children that `isMeant`, and all that descends from them: asks, waits until `isOverdue`, kills. What is
+    /// started meanwhile is found too.
     ///
     /// Nothing leaves the tree where `adoptOrphans` was called before.
-    package static func end(_ process: Int32?, sparing spared: Set<Int32>, grace: Duration) async {
-        func living() -> [Int32] {
-            let orphans = ownChildren.filter { $0 != process && !spared.contains($0) }
-            return ((process.map { [$0] } ?? []) + orphans).flatMap { members(of: $0) }.filter(isAlive)
-        }
+    package static func endChildren(
+        _ isMeant: (Int32) -> Bool, overdue isOverdue: () -> Bool
+    ) async {
+        func living() -> [Int32] { members(of: ownChildren.filter(isMeant)).filter(isAlive) }
         var asked: Set<Int32> = []
-        let deadline = ContinuousClock.now + grace
-        while ContinuousClock.now < deadline {
+        while !isOverdue() {
             let members = living()
             if members.isEmpty { return }
-            signal(members.filter { asked.insert($0).inserted }, SIGTERM)
-            try? await Task.sleep(for: .milliseconds(10))
+            let unasked = members.filter { asked.insert($0).inserted }
+            signal(unasked, SIGTERM)
+            // One that is stopped would not hear it.
+            signal(unasked, SIGCONT)
+            await Pause.uncancelled(.milliseconds(10))
         }
         // A process that forks as fast as it is killed is outrun in the end; one that cannot be killed is left.
         for _ in 0..<200 {
             let members = living()
             if members.isEmpty { return }
             signal(members, SIGKILL)
-            try? await Task.sleep(for: .milliseconds(5))
+            await Pause.uncancelled(.milliseconds(5))
+        }
+    }
+
+    /// As the other, of all children but `spared`.
+    package static func endChildren(sparing spared: Set<Int32>, grace: Duration) async {
+        let deadline = ContinuousClock.now + grace
+        await endChildren({ !spared.contains($0) }, overdue: { ContinuousClock.now >= deadline })
+    }
+}
+
+/// Waiting that goes on in a cancelled task too.
+enum Pause {
+    static func uncancelled(_ time: DispatchTimeInterval) async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().asyncAfter(deadline: .now() + time) { continuation.resume() }
         }
     }
 }

@@ -12,13 +12,14 @@ import Synchronization
 package enum SignalStream {
     private static let writeEnd = Atomic<Int32>(-1)
 
-    /// The signals of `signals` that arrive from now on. One stream a process.
+    /// The signals of `signals` that arrive from now on, but for those that whoever started us ignores (`nohup`). One stream a
+    /// process.
     package static func of(_ signals: [Int32]) -> AsyncStream<Int32> {
         var ends: [Int32] = [-1, -1]
         guard os_pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0 else { return AsyncStream { $0.finish() } }
         let readEnd = ends[0]
         writeEnd.store(ends[1], ordering: .sequentiallyConsistent)
-        for signal in signals { handle(signal) { SignalStream.note($0) } }
+        for signal in signals where !isIgnored(signal) { handle(signal) { SignalStream.note($0) } }
         let source = DispatchSource.makeReadSource(fileDescriptor: readEnd)
         return AsyncStream { continuation in
             source.setEventHandler {
@@ -52,6 +53,19 @@ package enum SignalStream {
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
         kill(getpid(), signal)
         exit(128 + signal)
+    }
+
+    /// Stops this process as SIGTSTP does by default, until somebody lets it go on.
+    package static func stop() {
+        handle(SIGTSTP, SIG_DFL)
+        kill(getpid(), SIGTSTP)
+        handle(SIGTSTP) { SignalStream.note($0) }
+    }
+
+    private static func isIgnored(_ signal: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(signal, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
     }
 
     private static func handle(_ signal: Int32, _ handler: __sighandler_t?) {

@@ -29,9 +29,9 @@ struct Entrypoint {
         case "os-collect-config":
             return await CollectConfigCommand.run(name: name, words: words, environment: environment)
         case "os-refresh-config":
-            return await RefreshConfigCommand.run(name: name, words: words, environment: environment)
+            return await RefreshConfigCommand.run(invocation)
         case "dib-run-parts":
-            return await RunPartsCommand.run(name: name, words: words, environment: environment)
+            return await RunPartsCommand.run(invocation)
         default: return nil
         }
     }

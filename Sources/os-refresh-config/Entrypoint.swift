@@ -7,9 +7,6 @@ import RefreshConfig
 @main
 struct Entrypoint {
     static func main() async {
-        let invocation = Invocation.current
-        exit(
-            await RefreshConfigCommand.run(
-                name: invocation.name, words: invocation.words, environment: invocation.environment))
+        exit(await RefreshConfigCommand.run(Invocation.current))
     }
 }

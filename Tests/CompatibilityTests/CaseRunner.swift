@@ -21,23 +21,26 @@ struct CaseRunner {
     func run(_ row: CompatibilityCase) throws -> [CaseOutcome] {
         let user: UInt32 = row.user == "nobody" ? 65534 : 0
         let directory = try CaseDirectory(user: geteuid() == 0 ? user : 0)
+        let state = try TemporaryDirectory()
+        chmod(state.path, 0o777)
         let server = try StubHTTPServer()
         try directory.lay(row.files ?? [:])
         return try row.completeRuns.map { run in
             try directory.lay(run.files ?? [:])
             try directory.remove(run.remove ?? [])
             server.setRoutes(run.server ?? [])
-            return try outcome(of: run, row, directory, server)
+            return try outcome(of: run, row, directory, state, server)
         }
     }
 
     private func outcome(
         of run: CompatibilityCase.Run, _ row: CompatibilityCase, _ directory: CaseDirectory,
-        _ server: StubHTTPServer
+        _ state: TemporaryDirectory, _ server: StubHTTPServer
     ) throws -> CaseOutcome {
         let placed = { (text: String) in
             text.replacingOccurrences(of: "{dir}", with: directory.path)
                 .replacingOccurrences(of: "{port}", with: String(server.port))
+                .replacingOccurrences(of: "{locales}", with: Programs.locales)
         }
         let generic = { (text: String) in
             text.replacingOccurrences(of: directory.path, with: "{dir}")
@@ -46,7 +49,7 @@ struct CaseRunner {
         let words = ["\(programs)/\(row.program)"] + (run.args ?? []).map(placed)
         let process = ChildProcess(
             try command(row, words, directory), in: directory.path,
-            environment: environment(run, directory, placed), input: run.stdin.map { Data($0.utf8) },
+            environment: environment(run, directory, state, placed), input: run.stdin.map { Data($0.utf8) },
             limit: 60)
         let ended = try process.run()
         let withLog =
@@ -78,11 +81,14 @@ struct CaseRunner {
     }
 
     private func environment(
-        _ run: CompatibilityCase.Run, _ directory: CaseDirectory, _ placed: (String) -> String
+        _ run: CompatibilityCase.Run, _ directory: CaseDirectory, _ state: TemporaryDirectory,
+        _ placed: (String) -> String
     ) -> [String: String] {
         var environment = [
             "PATH": "\(programs):/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8",
             "HOME": directory.path, "TZ": "UTC", "TMPDIR": "\(directory.path)/tmp",
+            // Records of runs are ours alone: they are kept out of the trees that are compared, and of the system.
+            "OS_REFRESH_CONFIG_STATE_DIR": state.path,
         ]
         for (name, value) in run.environment ?? [:] { environment[name] = value.map(placed) }
         return environment

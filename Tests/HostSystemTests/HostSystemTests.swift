@@ -9,22 +9,26 @@ import Testing
 @Suite("The operating system, as the agents use it")
 struct HostSystemTests {
     @Test("a lock is held by one, is nobody else's to open, and says who holds it")
-    func lock() throws {
+    func lock() async throws {
         let directory = try TemporaryDirectory()
         let path = FilePath(directory.file("lock"))
         do {
-            let held = try #require(try FileLock.take(path))
+            let held = try #require(try await FileLock.take(path))
             held.describe(holder: "pid 7\n")
             #expect(directory.text("lock") == "pid 7\n")
-            #expect(try FileLock.take(path) == nil)
+            #expect(try await FileLock.take(path) == nil)
+            #expect(try await FileLock.take(path, patience: .milliseconds(60)) == nil)
+            #expect(FileLock.holder(of: path) == "pid 7")
             var status = stat()
             stat(directory.file("lock"), &status)
             #expect(status.st_mode & 0o777 == 0o600)
         }
         #expect(directory.text("lock") == "")
         // A program that another test starts at this moment may hold a copy until it runs.
-        #expect(eventually { (try? FileLock.take(path)) != nil })
-        #expect(throws: HostError.self) { try FileLock.take(FilePath(directory.file("no/lock"))) }
+        #expect(try await FileLock.take(path, patience: .seconds(20)) != nil)
+        await #expect(throws: HostError.self) {
+            _ = try await FileLock.take(FilePath(directory.file("no/lock")))
+        }
     }
 
     @Test("a program's output is read to the last holder's end, and it need not read its input")

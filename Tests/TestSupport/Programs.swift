@@ -17,4 +17,7 @@ package enum Programs {
     /// The Python environment with the original agents.
     package static let originals =
         ProcessInfo.processInfo.environment["OS_CONFIG_ORIGINALS"] ?? "\(root)/.build/originals"
+
+    /// Locales that were compiled for the tests (for `LOCPATH`).
+    package static let locales = "\(root)/.build/locales"
 }

@@ -26,8 +26,8 @@ struct ApplyCommand {
                     immediate == "--version" ? programVersion + "\n" : help(call.name))
                 return ExitStatus.success
             }
-            if let shell = arguments.last("--generate-completion-script")?.first {
-                return CompletionScript.write(shell, call.name)
+            if let shell = arguments.last(CompletionScript.option)?.first {
+                return CompletionScript.write(CompletedCommand.self, shell, call.name)
             }
             try refuseMisplacedSubcommand(arguments)
             if let question = KeyQuestion(arguments) {
@@ -57,11 +57,10 @@ struct ApplyCommand {
     }
 
     private static func help(_ name: String) -> String {
-        let subcommands = Subcommand.allCases.map { "  \(name) \($0.rawValue) ...\n      \($0.summary)\n" }
-        return CommandUsage.help(
+        CommandUsage.help(
             of: ApplyConfigOptions.self, name,
-            "Reads and merges JSON metadata files and renders a tree of templates with them below the output root."
-        ) + "\nSUBCOMMANDS (the first word; each has --help):\n" + subcommands.joined()
+            "Reads and merges JSON metadata files and renders a tree of templates with them below the output root.",
+            subcommands: Subcommand.allCases.map { ($0.rawValue, $0.summary) })
     }
 
     private func run() async -> Int32 {

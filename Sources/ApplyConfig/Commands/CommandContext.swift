@@ -27,13 +27,3 @@ enum CommandContext {
         AgentLogHandler.logger(layout: layout(format), level: .info)
     }
 }
-
-extension TemplateOptions {
-    /// The words that ArgumentParser reads as the original reads `arguments`.
-    static func canonicalWords(_ arguments: OriginalArguments, _ rules: [OriginalArguments.Option])
-        -> [String]
-    {
-        let isWithoutFallback = arguments.last("--fallback-metadata")?.isEmpty == true
-        return arguments.canonicalWords(rules) + (isWithoutFallback ? ["--no-fallback-metadata"] : [])
-    }
-}

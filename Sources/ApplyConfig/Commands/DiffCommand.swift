@@ -2,6 +2,7 @@
 
 import AgentRuntime
 import ArgumentParser
+import MetadataTree
 
 /// `os-apply-config diff`: what applying would change.
 struct DiffCommand: SubcommandRunning {

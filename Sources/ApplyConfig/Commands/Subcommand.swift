@@ -32,14 +32,8 @@ enum Subcommand: String, CaseIterable {
 }
 
 /// A subcommand: its options, which it is parsed from, and what it does.
-protocol SubcommandRunning: ParsableArguments {
+protocol SubcommandRunning: SubcommandOptions {
     static var subcommand: Subcommand { get }
-    /// One sentence.
-    static var summary: String { get }
-    /// What the reader of command lines has to know of the options.
-    static var rules: [OriginalArguments.Option] { get }
-    /// How the words that belong to no option are shown in the usage; nil: there may be none.
-    static var operands: String? { get }
     /// The status of an error.
     static var failureStatus: Int32 { get }
 
@@ -64,39 +58,29 @@ struct SubcommandContext {
 }
 
 extension SubcommandRunning {
+    static var name: String { subcommand.rawValue }
     static var failureStatus: Int32 { ExitStatus.failure }
 
+    static func canonicalWords(_ given: OriginalArguments, _ rules: [OriginalArguments.Option]) -> [String] {
+        TemplateOptions.canonicalWords(given, rules)
+    }
+
     static func run(_ call: Invocation) async -> Int32 {
-        let name = "\(call.name) \(subcommand.rawValue)"
-        let rules = Self.rules + [.init("--help", "-h", arity: .immediate)]
-        let command: Self
-        let given: OriginalArguments
-        do {
-            given = try OriginalArguments(
-                Array(call.words.dropFirst()), options: rules, takesPositionals: operands != nil)
-            if given.immediate != nil {
-                StandardStream.output.write(CommandUsage.help(of: Self.self, shownName(name), summary))
-                return ExitStatus.success
-            }
-            command = try parse(TemplateOptions.canonicalWords(given, rules))
-        } catch {
-            return refuse(name, error)
-        }
-        let context = SubcommandContext(call: call, logger: CommandContext.logger(command.logFormat))
-        do {
-            return try await command.run(given.positionals, context)
-        } catch let error as UsageError {
-            return refuse(name, error)
-        } catch {
-            ErrorReport(context.logger, command.logFormat).report(error)
-            return failureStatus
+        switch read(call) {
+        case .answered(let status): return status
+        case .options(let command, let operands): return await command.run(operands, call)
         }
     }
 
-    private static func shownName(_ name: String) -> String { operands.map { "\(name) \($0)" } ?? name }
-
-    private static func refuse(_ name: String, _ error: any Error) -> Int32 {
-        CommandUsage.refuse(
-            name, Self.self, operands: operands, error, status: ExitStatus.subcommandUsage)
+    private func run(_ operands: [String], _ call: Invocation) async -> Int32 {
+        let context = SubcommandContext(call: call, logger: CommandContext.logger(logFormat))
+        do {
+            return try await run(operands, context)
+        } catch let error as UsageError {
+            return Self.refuse(call, error)
+        } catch {
+            ErrorReport(context.logger, logFormat).report(error)
+            return Self.failureStatus
+        }
     }
 }

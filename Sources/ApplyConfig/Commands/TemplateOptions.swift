@@ -83,6 +83,14 @@ struct TemplateOptions: ParsableArguments {
             metadata: metadata, fallback: noFallbackMetadata ? [] : fallback, list: osConfigFiles)
     }
 
+    /// The words that ArgumentParser reads as the original reads `arguments`.
+    static func canonicalWords(_ arguments: OriginalArguments, _ rules: [OriginalArguments.Option])
+        -> [String]
+    {
+        let isWithoutFallback = arguments.last("--fallback-metadata")?.isEmpty == true
+        return arguments.canonicalWords(rules) + (isWithoutFallback ? ["--no-fallback-metadata"] : [])
+    }
+
     func tree(_ root: FilePath) -> TemplateTree {
         TemplateTree(root: root, excluded: exclude.map { GlobPattern($0) })
     }
@@ -105,22 +113,4 @@ struct TemplateOptions: ParsableArguments {
 
 enum LogFormat: String, ExpressibleByArgument, CaseIterable {
     case text, json
-}
-
-/// A time limit in seconds; 0 is none.
-struct Seconds: ExpressibleByArgument {
-    let value: Double
-
-    init(_ value: Double) {
-        self.value = value
-    }
-
-    init?(argument: String) {
-        let isPlain = argument.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
-        guard isPlain, let value = Double(argument), value < 1e9 else { return nil }
-        self.value = value
-    }
-
-    var limit: Duration? { value > 0 ? .seconds(value) : nil }
-    var defaultValueDescription: String { "\(Int(value))" }
 }

@@ -3,10 +3,6 @@
 import AgentRuntime
 import ArgumentParser
 
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case text, json
-}
-
 /// How what is printed looks.
 struct ViewOptions: ParsableArguments {
     @Option(help: ArgumentHelp("When to use colours: auto, always or never.", valueName: "when"))
@@ -24,5 +20,3 @@ struct ViewOptions: ParsableArguments {
         .init("--show-secrets", arity: .none, isOriginal: false),
     ]
 }
-
-extension Terminal.ColorChoice: ExpressibleByArgument {}

@@ -9,11 +9,15 @@ import SystemPackage
 /// The files are bash by contract: they are sourced, so one bash reads them all and hands over what it would export.
 /// No bash is started when there is nothing to source.
 struct HookEnvironment {
+    static let directoryName = "environment.d"
+    /// Tells a hook its phase.
+    static let phaseVariable = "OS_REFRESH_CONFIG_PHASE"
+
     /// The files to source, in the order of their bytes.
     let files: [FilePath]
 
     init(beside hooks: String) {
-        let directory = FilePath(hooks).appending("..").appending("environment.d")
+        let directory = FilePath(hooks).appending("..").appending(Self.directoryName)
         let entries = (try? DirectoryListing.entries(of: directory)) ?? []
         files = entries.filter { entry in
             let isNamed = entry.name.string.utf8.allSatisfy { byte in
@@ -24,6 +28,13 @@ struct HookEnvironment {
             }
             return isNamed && FileContents.status(directory.appending(entry.name))?.isRegular == true
         }.map { directory.appending($0.name) }
+    }
+
+    /// The first two files whose names are numbered otherwise than they are ordered: hooks would run as they are numbered.
+    var misordered: (first: String, second: String)? {
+        let names = files.compactMap { $0.lastComponent?.string }
+        return zip(names, names.dropFirst()).first { LeadingNumber($1) < LeadingNumber($0) }
+            .map { (first: $0, second: $1) }
     }
 
     /// What the files leave behind for the hooks.
@@ -45,19 +56,18 @@ struct HookEnvironment {
         case failed(CommandRunner.Ending)
     }
 
+    /// - Parameter run: runs bash.
     /// - Throws: `HostError` when bash cannot be run or its answer cannot be read.
-    func load(
-        started: @Sendable @escaping (Int32) -> Void = { _ in }
-    ) async throws -> Outcome {
+    func load(run: (CommandRunner.Command) async throws -> CommandRunner.Ending) async throws -> Outcome {
         guard !files.isEmpty else { return .loaded(Loaded()) }
         let directory = try PrivateDirectory()
         let answer = directory.path.appending("environment")
-        // In brackets, as the original: an unset variable ends those with status 1, and bash -c with 127.
+        // In brackets, as the original: an unset variable ends those with status 1, and bash -c with 127. In a function, as
+        // there too: files may have local variables.
         let sources = files.map { "source \(Self.quoted($0.string))\n" }.joined()
         let report = "{ umask; pwd -P; /usr/bin/env -0; } > \(Self.quoted(answer.string))"
-        let script = "(\nset -eu -o pipefail\n\(sources)\(report)\n)\n"
-        let ending = try await CommandRunner.run(
-            CommandRunner.Command("/bin/bash", ["-c", script, "dib-run-parts"]), started: started)
+        let script = "(\nset -eu -o pipefail\nsource_all() {\n\(sources)}\nsource_all\n\(report)\n)\n"
+        let ending = try await run(CommandRunner.Command("/bin/bash", ["-c", script, "dib-run-parts"]))
         guard ending.isSuccess else { return .failed(ending) }
         guard FileContents.status(answer) != nil else { return .ended }
         return .loaded(Self.loaded(try FileContents.read(answer)))

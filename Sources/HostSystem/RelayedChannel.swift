@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// The pipes of one program, as the relay reads them.
+struct RelayedChannel: Sendable {
+    struct Stream: Sendable {
+        /// Nil at its end.
+        var descriptor: Int32?
+        /// The descriptor that its bytes go to.
+        let sink: Int32
+        var lines: MarkedLines
+        var lastBytes: [UInt8] = []
+    }
+
+    let number: Int
+    var streams: [Stream]
+    /// What waits for its turn.
+    var held: [(sink: Int32, bytes: [UInt8])] = []
+    private var heldCount = 0
+    private let wish: OutputRelay.Wish
+    var isFinished = false
+
+    /// How much is held back before a program has to wait.
+    private static let holdLimit = 1 << 20
+    private static let rememberedBytes = 8192
+
+    init(_ number: Int, _ wish: OutputRelay.Wish, output: Int32?, errorOutput: Int32) {
+        self.number = number
+        self.wish = wish
+        streams = [(output, Int32(1)), (errorOutput, Int32(2))].compactMap { descriptor, sink in
+            descriptor.map { Stream(descriptor: $0, sink: sink, lines: MarkedLines(wish.mark)) }
+        }
+    }
+
+    var hasRoom: Bool { heldCount < Self.holdLimit }
+    var isOpen: Bool { streams.contains { $0.descriptor != nil } }
+    /// Whether there are beginnings of lines that wait for their ends.
+    var hasBegun: Bool { streams.contains { $0.lines.hasBegun } }
+
+    /// Reads what is there now, up to `limit` bytes, and holds it back.
+    mutating func read(_ place: Int, limit: Int) {
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        var room = limit
+        while room > 0, let descriptor = streams[place].descriptor {
+            let count = retrying { Glibc.read(descriptor, &chunk, chunk.count) }
+            if count < 0, errno == EAGAIN { return }
+            guard count > 0 else {
+                close(descriptor)
+                streams[place].descriptor = nil
+                return
+            }
+            room -= count
+            if streams[place].sink == 2, wish.rememberedLines > 0 {
+                let bytes = streams[place].lastBytes + chunk[..<count]
+                streams[place].lastBytes = Array(bytes.suffix(Self.rememberedBytes))
+            }
+            hold(streams[place].sink, streams[place].lines.take(chunk[..<count]))
+        }
+    }
+
+    /// Holds the beginnings of lines back no longer.
+    mutating func flushBegun(endingLines: Bool) {
+        for place in streams.indices {
+            hold(streams[place].sink, streams[place].lines.flush(endingLine: endingLines))
+        }
+    }
+
+    private mutating func hold(_ sink: Int32, _ bytes: [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        heldCount += bytes.count
+        held.append((sink, bytes))
+    }
+
+    mutating func takeHeld() -> [(sink: Int32, bytes: [UInt8])] {
+        defer { (held, heldCount) = ([], 0) }
+        return held
+    }
+
+    var lastLines: [String] {
+        guard let bytes = streams.last?.lastBytes else { return [] }
+        var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        return lines.suffix(wish.rememberedLines).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    mutating func closeAll() {
+        for place in streams.indices {
+            if let descriptor = streams[place].descriptor { close(descriptor) }
+            streams[place].descriptor = nil
+        }
+    }
+}
+
+/// Bytes with a mark before each line; without a mark they go through as they are.
+struct MarkedLines: Sendable {
+    private let mark: [UInt8]?
+    /// What has come of a line that has not ended.
+    private var begun: [UInt8] = []
+    /// Whether the line that goes on has its mark.
+    private var isInLine = false
+
+    private static let longestBegun = 65536
+
+    init(_ mark: String?) {
+        self.mark = mark.map { Array($0.utf8) }
+    }
+
+    var hasBegun: Bool { !begun.isEmpty }
+
+    /// What can be written now.
+    mutating func take(_ chunk: ArraySlice<UInt8>) -> [UInt8] {
+        guard mark != nil else { return Array(chunk) }
+        var output: [UInt8] = []
+        var rest = chunk
+        while let end = rest.firstIndex(of: 0x0A) {
+            begun += rest[...end]
+            output += flush(endingLine: false)
+            isInLine = false
+            rest = rest[(end + 1)...]
+        }
+        begun += rest
+        if begun.count > Self.longestBegun { output += flush(endingLine: false) }
+        return output
+    }
+
+    /// The beginning of a line, without waiting for the rest.
+    ///
+    /// - Parameter endingLine: ends the line, since nothing more is waited for.
+    mutating func flush(endingLine: Bool) -> [UInt8] {
+        guard let mark else { return [] }
+        var output: [UInt8] = []
+        if !begun.isEmpty {
+            output = isInLine ? begun : mark + begun
+            begun = []
+            isInLine = true
+        }
+        if endingLine, isInLine {
+            output.append(0x0A)
+            isInLine = false
+        }
+        return output
+    }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import HostSystem
+import Synchronization
+
+/// The processes of the hooks that run: starts them, waits for them, and ends them and all that they started, when a time is over or
+/// somebody wants us to end.
+///
+/// What hooks that ended by themselves left behind is never touched.
+final class HookProcesses: Sendable {
+    /// Why a run is ended before its time.
+    enum Stop: Sendable, Equatable {
+        case timeout
+        case signal(Int32)
+    }
+
+    /// How a program ended.
+    struct Ended: Sendable {
+        let ending: CommandRunner.Ending
+        /// Whether it was ended for its own time limit.
+        let isOverTime: Bool
+    }
+
+    struct Stopped: Error {}
+
+    private struct Running {
+        /// The value of `markVariable` in its environment.
+        let mark: String
+        let alarm: AsyncStream<Void>.Continuation
+        /// Nil until it is known.
+        var process: Int32?
+        var isOverTime = false
+    }
+
+    private struct State {
+        var stop: Stop?
+        /// Whether what runs is to be killed without waiting.
+        var isImpatient = false
+        var running: [Int: Running] = [:]
+        var begun = 0
+        /// Of all programs that were run.
+        var marks: Set<String> = []
+        /// What ended programs left behind.
+        var leftBehind: Set<Int32> = []
+
+        /// Whether one of our children may be a program whose number is not known yet.
+        var isStarting: Bool { running.values.contains { $0.process == nil } }
+        var processes: Set<Int32> { Set(running.values.compactMap(\.process)) }
+    }
+
+    /// Tells whose a process is that has lost its parent.
+    static let markVariable = "OS_REFRESH_CONFIG_HOOK"
+
+    /// How long a program that is asked to end may take.
+    private static let grace = Duration.seconds(5)
+
+    private let state = Mutex(State())
+
+    /// Why the run is to end, if it is.
+    var stop: Stop? { state.withLock { $0.stop } }
+
+    /// Runs a program to its end.
+    ///
+    /// - Parameter mark: what `markVariable` is in its environment.
+    /// - Throws: `Stopped` when the run is to end, `HostError` when the program cannot be started.
+    func run(
+        _ command: CommandRunner.Command, _ streams: CommandRunner.Streams, mark: String, limit: Duration?
+    ) async throws -> Ended {
+        let (alarms, alarm) = AsyncStream.makeStream(of: Void.self)
+        let number = try begin(mark, alarm)
+        async let guarding: Void = endWhenAlarmed(number, alarms)
+        async let _: Void = setOff(alarm, number, after: limit)
+        do {
+            let ending = try await CommandRunner.run(command, streams) { [self] in started($0, number) }
+            alarm.finish()
+            await guarding
+            return Ended(ending: ending, isOverTime: end(number))
+        } catch {
+            alarm.finish()
+            await guarding
+            _ = end(number)
+            throw error
+        }
+    }
+
+    private func begin(_ mark: String, _ alarm: AsyncStream<Void>.Continuation) throws(Stopped) -> Int {
+        let number: Int? = state.withLock { state in
+            guard state.stop == nil else { return nil }
+            state.begun += 1
+            state.running[state.begun] = Running(mark: mark, alarm: alarm)
+            state.marks.insert(mark)
+            return state.begun
+        }
+        guard let number else { throw Stopped() }
+        return number
+    }
+
+    private func started(_ process: Int32, _ number: Int) {
+        let isLate = state.withLock { state in
+            state.running[number]?.process = process
+            return state.stop != nil || state.running[number]?.isOverTime == true
+        }
+        // Whoever was to end it before may not have found it.
+        if isLate { state.withLock { $0.running[number]?.alarm }?.yield() }
+    }
+
+    /// Takes note of what the program left behind.
+    ///
+    /// - Returns: whether it was ended for its time limit.
+    private func end(_ number: Int) -> Bool {
+        let children = ProcessTree.ownChildren
+        let left = children.filter { belongs($0, to: number) }
+        let isOverTime = state.withLock { state in
+            defer { state.running[number] = nil }
+            state.leftBehind.formUnion(left)
+            // What has ended since is no child any more, and its number may be given again.
+            state.leftBehind.formIntersection(children)
+            return state.running[number]?.isOverTime ?? false
+        }
+        reapOrphans()
+        return isOverTime
+    }
+
+    /// Takes note that children have ended: orphans would stay zombies.
+    func reapOrphans() {
+        guard ProcessTree.hasZombies else { return }
+        // Nothing can be started meanwhile: it might be taken for an orphan, and its end be lost to whoever waits for it.
+        state.withLock { state in
+            if !state.isStarting { ProcessTree.reapOrphans(except: state.processes) }
+        }
+    }
+
+    // MARK: Ending
+
+    private func setOff(
+        _ alarm: AsyncStream<Void>.Continuation, _ number: Int, after limit: Duration?
+    ) async {
+        guard let limit, (try? await Task.sleep(for: limit)) != nil else { return }
+        state.withLock { $0.running[number]?.isOverTime = true }
+        alarm.yield()
+    }
+
+    private func endWhenAlarmed(_ number: Int, _ alarms: AsyncStream<Void>) async {
+        for await _ in alarms {
+            let deadline = ContinuousClock.now + Self.grace
+            await ProcessTree.endChildren(
+                { belongs($0, to: number) },
+                overdue: { ContinuousClock.now >= deadline || state.withLock { $0.isImpatient } })
+        }
+    }
+
+    /// Whether a child of ours is the program of that number, or was started by it and has lost its parent.
+    private func belongs(_ child: Int32, to number: Int) -> Bool {
+        let (own, isForeign, isAlone, isStarting, marks) = state.withLock { state in
+            let own = state.running[number]
+            return (
+                own, state.leftBehind.contains(child) || state.processes.contains(child),
+                state.running.count == 1, state.isStarting, state.marks
+            )
+        }
+        guard let own else { return false }
+        if own.process == child { return true }
+        if isForeign { return false }
+        let mark = ProcessTree.variable(Self.markVariable, of: child)
+        if mark == own.mark { return true }
+        if let mark, marks.contains(mark) { return false }
+        // It says nothing of use. When others run it may be a program that is about to start.
+        return isAlone || !isStarting
+    }
+
+    /// Ends what runs and all that it started, and lets nothing begin. Called again, it waits no longer.
+    func stop(for reason: Stop) {
+        let alarms = state.withLock { state in
+            if case .signal = state.stop, case .signal = reason { state.isImpatient = true }
+            // A signal counts for more than a time that is over.
+            if state.stop == nil || state.stop == .timeout { state.stop = reason }
+            return state.running.values.map(\.alarm)
+        }
+        for alarm in alarms { alarm.yield() }
+    }
+
+    /// Lets programs run again after a time that was over: what handles an error has its own. A signal stays.
+    func resume() {
+        state.withLock { state in
+            if state.stop == .timeout { state.stop = nil }
+        }
+    }
+}

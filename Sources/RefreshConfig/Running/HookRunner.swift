@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import HostSystem
+import SystemPackage
+
+/// Runs single hooks.
+struct HookRunner: Sendable {
+    /// How hooks are run.
+    struct Settings: Sendable {
+        /// How long each may take.
+        var limit: Duration?
+        /// How many of one number may run together.
+        var parallel = 1
+        /// Whether the lines of their output are marked with their names.
+        var marksLines = false
+        /// Whether the last lines of their standard error are kept.
+        var capturesErrors = false
+        /// Whether they are told which hook of which phase they are.
+        var tellsNames = true
+    }
+
+    let settings: Settings
+    let processes: HookProcesses
+    let reporter: RunReporter
+    /// Where output goes through us.
+    let relay: OutputRelay?
+    /// Added to the environment of each hook.
+    var variables: [(name: String, value: String)] = []
+
+    /// How many lines of standard error are kept.
+    static let capturedLines = 20
+
+    // MARK: The environment
+
+    enum EnvironmentOutcome: Sendable {
+        case loaded(HookEnvironment.Loaded)
+        /// A file ended bash with success: no hook is to run.
+        case ended
+        case failed(HookRun)
+    }
+
+    /// Sources the files of `environment.d` for the hooks of a phase.
+    func load(_ environment: HookEnvironment, for phase: String) async -> EnvironmentOutcome {
+        let hook = Hook.environment(of: phase)
+        guard !environment.files.isEmpty else { return .loaded(HookEnvironment.Loaded()) }
+        var last: HookRun?
+        do {
+            let outcome = try await environment.load { command in
+                var command = command
+                command.environment = entries(hook, nil)
+                let run = await run(prepare(hook), command, isAlone: true)
+                last = run
+                return .exited(run.ending.status)
+            }
+            switch outcome {
+            case .loaded(let loaded): return .loaded(loaded)
+            case .ended: return .ended
+            case .failed: return last.map { .failed($0) } ?? .ended
+            }
+        } catch {
+            let run = HookRun(
+                hook: hook, offset: reporter.elapsed, duration: .zero,
+                ending: .notStarted(status: 1, reason: "\(error)"))
+            reporter.tell(.hookEnded(run))
+            return .failed(run)
+        }
+    }
+
+    // MARK: One hook
+
+    /// A hook whose turn is taken: what it writes comes behind what those prepared before it write.
+    struct Prepared: Sendable {
+        let hook: Hook
+        fileprivate let channel: Result<OutputRelay.Channel?, HostError>
+    }
+
+    func prepare(_ hook: Hook) -> Prepared {
+        let wish = OutputRelay.Wish(
+            mark: settings.marksLines ? "\(hook.name) | " : nil,
+            takesOutput: settings.marksLines || settings.parallel > 1,
+            rememberedLines: settings.capturesErrors ? Self.capturedLines : 0)
+        return Prepared(hook: hook, channel: Result { () throws(HostError) in try relay?.open(wish) })
+    }
+
+    /// Runs one hook.
+    ///
+    /// - Parameter isAlone: whether no other runs beside it; only then it has our standard input.
+    func run(_ prepared: Prepared, _ environment: HookEnvironment.Loaded, isAlone: Bool) async -> HookRun {
+        let path = FilePath(prepared.hook.path)
+        // A name without a slash would be looked for in PATH.
+        let program = path.isAbsolute || path.components.count > 1 ? path : FilePath("./\(path)")
+        let command = CommandRunner.Command(
+            program, [], environment: entries(prepared.hook, environment.entries),
+            workingDirectory: environment.directory)
+        return await run(prepared, command, isAlone: isAlone)
+    }
+
+    private func run(_ prepared: Prepared, _ command: CommandRunner.Command, isAlone: Bool) async -> HookRun {
+        let hook = prepared.hook
+        let offset = reporter.elapsed
+        reporter.tell(.hookStarted(hook, at: offset))
+        var errorLines: [String]?
+        let ending: HookEnding
+        do {
+            let channel = try prepared.channel.get()
+            ending = await self.ending(of: command, hook, channel, isAlone: isAlone)
+            if let channel, let relay {
+                let lines = await relay.finish(channel)
+                errorLines = settings.capturesErrors ? lines : nil
+            }
+        } catch {
+            ending = .notStarted(status: 127, reason: "\(error)")
+        }
+        let run = HookRun(
+            hook: hook, offset: offset, duration: reporter.elapsed - offset, ending: ending,
+            errorLines: errorLines)
+        reporter.tell(.hookEnded(run))
+        return run
+    }
+
+    private func ending(
+        of command: CommandRunner.Command, _ hook: Hook, _ channel: OutputRelay.Channel?, isAlone: Bool
+    ) async -> HookEnding {
+        do {
+            return ending(of: try await start(command, hook, channel, isAlone: isAlone))
+        } catch is HookProcesses.Stopped {
+            return stopEnding ?? .overTime(nil)
+        } catch let error as HostError {
+            // As a shell has it: 127 for what is missing, its interpreter too, and 126 for what cannot be executed.
+            let isForbidden =
+                FileContents.status(command.program) != nil && !FileContents.isExecutable(command.program)
+            let status: Int32 = error.errno == .noSuchFileOrDirectory && !isForbidden ? 127 : 126
+            return .notStarted(status: status, reason: error.description)
+        } catch {
+            return .notStarted(status: 127, reason: "\(error)")
+        }
+    }
+
+    private func ending(of ended: HookProcesses.Ended) -> HookEnding {
+        if ended.isOverTime { return .overTime(settings.limit?.inSeconds) }
+        return (ended.ending.isSuccess ? nil : stopEnding) ?? HookEnding(ended.ending)
+    }
+
+    private var stopEnding: HookEnding? {
+        switch processes.stop {
+        case .signal(let signal): .stopped(signal: signal)
+        case .timeout: .overTime(nil)
+        case nil: nil
+        }
+    }
+
+    private func start(
+        _ command: CommandRunner.Command, _ hook: Hook, _ channel: OutputRelay.Channel?, isAlone: Bool
+    ) async throws -> HookProcesses.Ended {
+        func attempt(_ command: CommandRunner.Command) async throws -> HookProcesses.Ended {
+            var streams = try channel?.streams() ?? CommandRunner.Streams()
+            streams.hasNoInput = !isAlone
+            return try await processes.run(command, streams, mark: hook.path, limit: settings.limit)
+        }
+        do {
+            return try await attempt(command)
+        } catch let error as HostError where error.errno == .execFormatError {
+            // No `#!`: a shell script, as to every shell.
+            var script = command
+            script.program = "/bin/bash"
+            script.arguments = [command.program.string] + command.arguments
+            return try await attempt(script)
+        }
+    }
+
+    /// The environment with what we add; nil: that of this process.
+    private func entries(_ hook: Hook, _ entries: [[UInt8]]?) -> [[UInt8]]? {
+        guard settings.tellsNames else { return entries }
+        let added =
+            variables + [
+                (HookProcesses.markVariable, hook.path), (HookEnvironment.phaseVariable, hook.phase),
+            ]
+        let names = added.map { Array("\($0.name)=".utf8) }
+        let others = (entries ?? ProgramEnvironment.entries).filter { entry in
+            !names.contains { entry.starts(with: $0) }
+        }
+        return others + added.map { Array("\($0.name)=\($0.value)".utf8) }
+    }
+}
+
+extension Duration {
+    /// For people and programs that want seconds.
+    var inSeconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds) / 1e18
+    }
+
+    var inMicroseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)
+    }
+}
