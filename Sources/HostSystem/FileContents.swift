@@ -74,6 +74,16 @@ package enum FileContents {
 
     package static func isDirectory(_ path: FilePath) -> Bool { status(path)?.isDirectory ?? false }
 
+    /// The program that a script's first line names (execve(2)); nil when it names none.
+    package static func interpreter(of path: FilePath) -> FilePath? {
+        let blanks: [UInt8] = [0x20, 0x09]
+        guard let start = try? read(path).prefix(256).prefix(while: { $0 != 0x0A }),
+            start.starts(with: Array("#!".utf8))
+        else { return nil }
+        let name = start.dropFirst(2).drop { blanks.contains($0) }.prefix { !blanks.contains($0) }
+        return name.isEmpty ? nil : FilePath(String(decoding: name, as: UTF8.self))
+    }
+
     /// Whether this process (by its real ids) may execute the file at `path`.
     package static func isExecutable(_ path: FilePath) -> Bool {
         path.withPlatformString { access($0, X_OK) } == 0

@@ -50,8 +50,8 @@ package final class OutputRelay: Sendable {
 
     enum Message: Sendable {
         case open(RelayedChannel)
-        case finish(Int, CheckedContinuation<[String], Never>)
-        case close(CheckedContinuation<Void, Never>)
+        case finish(Int, isHurried: Bool, CheckedContinuation<[String], Never>)
+        case close(isHurried: Bool, CheckedContinuation<Void, Never>)
     }
 
     private struct Inbox {
@@ -65,7 +65,8 @@ package final class OutputRelay: Sendable {
     }
 
     private let inbox = Mutex(Inbox())
-    private let isAbandoned = Atomic(false)
+    /// How many messages wait that are to be done with soon, whatever our own streams take.
+    private let hurried = Atomic(0)
     private let wakeEnds: (read: Int32, write: Int32)
 
     /// - Throws: `HostError` when there are no descriptors.
@@ -73,8 +74,13 @@ package final class OutputRelay: Sendable {
         wakeEnds = try Self.pipe(O_CLOEXEC | O_NONBLOCK)
         DispatchQueue(label: "os-config.relay").async { [self] in
             var loop = RelayLoop(
-                wakeEnd: wakeEnds.read, isAbandoned: { [self] in isAbandoned.load(ordering: .relaxed) })
-            while loop.run(taking: { [self] in inbox.withLock { $0.takeMessages() } }) {}
+                wakeEnd: wakeEnds.read, isHurried: { [self] in hurried.load(ordering: .relaxed) > 0 })
+            var isOpen = true
+            while isOpen {
+                let (goesOn, done) = loop.run(taking: { [self] in inbox.withLock { $0.takeMessages() } })
+                isOpen = goesOn
+                hurried.subtract(done, ordering: .relaxed)
+            }
         }
     }
 
@@ -103,19 +109,21 @@ package final class OutputRelay: Sendable {
 
     /// Takes note that the program has ended, and takes in what it has written.
     ///
+    /// - Parameter isHurried: gives up what our own standard streams do not take at once.
     /// - Returns: the last lines of its standard error, as many as were asked for.
-    package func finish(_ channel: Channel) async -> [String] {
+    package func finish(_ channel: Channel, isHurried: Bool = false) async -> [String] {
+        if isHurried { hurried.add(1, ordering: .relaxed) }
         for end in [channel.output, channel.errorOutput] { if let end { Glibc.close(end) } }
-        return await withCheckedContinuation { post(.finish(channel.number, $0)) }
+        return await withCheckedContinuation { post(.finish(channel.number, isHurried: isHurried, $0)) }
     }
 
     /// Writes what is held back, and ends.
-    package func close() async {
-        await withCheckedContinuation { post(.close($0)) }
+    ///
+    /// - Parameter isHurried: gives up what our own standard streams do not take at once.
+    package func close(isHurried: Bool = false) async {
+        if isHurried { hurried.add(1, ordering: .relaxed) }
+        await withCheckedContinuation { post(.close(isHurried: isHurried, $0)) }
     }
-
-    /// Gives up what our own standard streams do not take at once.
-    package func abandon() { isAbandoned.store(true, ordering: .relaxed) }
 
     private func post(_ message: Message) {
         inbox.withLock { $0.messages.append(message) }

@@ -126,7 +126,7 @@ extension ProcessTree {
         _ isMeant: (Int32) -> Bool, overdue isOverdue: () -> Bool
     ) async {
         func living() -> [Int32] { members(of: ownChildren.filter(isMeant)).filter(isAlive) }
-        var asked: Set<Int32> = []
+        var (asked, frozen): (Set<Int32>, Set<Int32>) = ([], [])
         while !isOverdue() {
             let members = living()
             if members.isEmpty { return }
@@ -136,13 +136,20 @@ extension ProcessTree {
             signal(unasked, SIGCONT)
             await Pause.uncancelled(.milliseconds(10))
         }
-        // A process that forks as fast as it is killed is outrun in the end; one that cannot be killed is left.
+        // What is stopped cannot start another while the others are killed. One that cannot be killed is left.
         for _ in 0..<200 {
             let members = living()
             if members.isEmpty { return }
-            signal(members, SIGKILL)
+            freeze(members, &frozen)
+            let all = living()
+            if all.allSatisfy(frozen.contains) { signal(all, SIGKILL) }
             await Pause.uncancelled(.milliseconds(5))
         }
+        signal(living(), SIGKILL)
+    }
+
+    private static func freeze(_ members: [Int32], _ frozen: inout Set<Int32>) {
+        signal(members.filter { frozen.insert($0).inserted }, SIGSTOP)
     }
 
     /// As the other, of all children but `spared`.

@@ -5,48 +5,57 @@ import Glibc
 /// What the relay's thread does: it reads the pipes of the programs, and writes what has its turn.
 struct RelayLoop {
     private let wakeEnd: Int32
-    private let isAbandoned: () -> Bool
+    private let isHurried: () -> Bool
     /// In the order of their turns; the first writes through.
     private var channels: [RelayedChannel] = []
     /// Of programs that have ended and have had their turn: what they left behind may write on.
     private var leftOver: [RelayedChannel] = []
+    /// Those that take nothing any more.
     private var deafSinks: Set<Int32> = []
+    /// Those that are no files: they make a writer wait.
+    private let waitingSinks: Set<Int32>
 
     /// How long the beginning of a line, which may be a question, is held back.
     private static let patience: Int32 = 100
     private static let drainLimit = 1 << 20
 
-    init(wakeEnd: Int32, isAbandoned: @escaping () -> Bool) {
+    init(wakeEnd: Int32, isHurried: @escaping () -> Bool) {
         self.wakeEnd = wakeEnd
-        self.isAbandoned = isAbandoned
+        self.isHurried = isHurried
+        waitingSinks = Set(
+            [Int32(1), 2].filter { sink in
+                var status = stat()
+                return fstat(sink, &status) != 0 || status.st_mode & S_IFMT != S_IFREG
+            })
     }
 
     /// Waits for the next thing to do, and does it.
     ///
-    /// - Returns: false when the relay is closed.
-    mutating func run(taking messages: () -> [OutputRelay.Message]) -> Bool {
-        let isQuiet = waitAndRead()
-        if isQuiet {
+    /// - Returns: false when the relay is closed; and how many hurried messages are done with.
+    mutating func run(taking messages: () -> [OutputRelay.Message]) -> (goesOn: Bool, hurried: Int) {
+        if waitAndRead() {
             for place in channels.indices { channels[place].flushBegun(endingLines: false) }
             for place in leftOver.indices { leftOver[place].flushBegun(endingLines: false) }
         }
+        var hurried = 0
         for message in messages() {
             switch message {
             case .open(let channel): channels.append(channel)
-            case .finish(let number, let continuation):
+            case .finish(let number, let isHurried, let continuation):
                 let lines = finish(number)
                 writeTurns()
+                hurried += isHurried ? 1 : 0
                 continuation.resume(returning: lines)
-            case .close(let continuation):
+            case .close(let isHurried, let continuation):
                 for place in channels.indices { channels[place].isFinished = true }
                 writeTurns()
                 for place in leftOver.indices { leftOver[place].closeAll() }
                 continuation.resume()
-                return false
+                return (false, hurried + (isHurried ? 1 : 0))
             }
         }
         writeTurns()
-        return true
+        return (true, hurried)
     }
 
     /// - Returns: whether nothing came for as long as a beginning of a line may wait.
@@ -101,24 +110,30 @@ struct RelayLoop {
 
     private mutating func write(_ pieces: [(sink: Int32, bytes: [UInt8])]) {
         for (sink, bytes) in pieces where !deafSinks.contains(sink) {
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                var wait = [pollfd(fd: sink, events: Int16(POLLOUT), revents: 0)]
-                let ready = retrying { poll(&wait, 1, 100) }
-                if ready == 0 {
-                    if isAbandoned() { return }
-                    continue
-                }
-                // A pipe that is ready takes so many without making us wait.
-                let piece = Array(rest.prefix(4096))
-                let count = retrying { Glibc.write(sink, piece, piece.count) }
-                if count < 0, errno == EAGAIN { continue }
-                guard count > 0 else {
-                    deafSinks.insert(sink)
-                    return
-                }
-                rest = rest.dropFirst(count)
-            }
+            let isTaken = bytes.withUnsafeBytes { writeAll($0, to: sink) }
+            if !isTaken { return }
         }
+    }
+
+    /// - Returns: false when it is given up for now.
+    private mutating func writeAll(_ bytes: UnsafeRawBufferPointer, to sink: Int32) -> Bool {
+        var written = 0
+        while written < bytes.count {
+            var wait = pollfd(fd: sink, events: Int16(POLLOUT), revents: 0)
+            if retrying({ poll(&wait, 1, 100) }) == 0 {
+                if isHurried() { return false }
+                continue
+            }
+            // A pipe that is ready takes so many without making us wait.
+            let count = min(bytes.count - written, waitingSinks.contains(sink) ? Int(PIPE_BUF) : bytes.count)
+            let taken = retrying { Glibc.write(sink, bytes.baseAddress! + written, count) }
+            if taken < 0, errno == EAGAIN { continue }
+            guard taken > 0 else {
+                deafSinks.insert(sink)
+                return true
+            }
+            written += taken
+        }
+        return true
     }
 }

@@ -110,12 +110,15 @@ struct MarkedLines: Sendable {
 
     /// What can be written now.
     mutating func take(_ chunk: ArraySlice<UInt8>) -> [UInt8] {
-        guard mark != nil else { return Array(chunk) }
+        guard let mark else { return Array(chunk) }
         var output: [UInt8] = []
+        output.reserveCapacity(chunk.count * 2)
         var rest = chunk
         while let end = rest.firstIndex(of: 0x0A) {
-            begun += rest[...end]
-            output += flush(endingLine: false)
+            if !isInLine { output += mark }
+            output += begun
+            output += rest[...end]
+            begun = []
             isInLine = false
             rest = rest[(end + 1)...]
         }

@@ -43,8 +43,8 @@ package struct ChildProcess: Sendable {
     }
 
     /// Starts the program and waits for it, and then, for a while, for all that it started and that holds its standard
-    /// output.
-    package func run() throws -> Ended {
+    /// output, unless that does not count.
+    package func run(holdingOutput: Bool = true) throws -> Ended {
         let files = try TemporaryDirectory()
         let pipe = Pipe()
         let process = try start(
@@ -54,7 +54,7 @@ package struct ChildProcess: Sendable {
         let output = CollectedOutput(pipe.fileHandleForReading)
         let status = process.wait(limit: limit)
         return Ended(
-            status: status, output: output.wait(seconds: 15),
+            status: status, output: output.wait(seconds: holdingOutput ? 15 : 1),
             errorOutput: FileManager.default.contents(atPath: files.file("err")) ?? Data())
     }
 

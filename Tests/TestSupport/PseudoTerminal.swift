@@ -45,5 +45,16 @@ package final class PseudoTerminal: Sendable {
         String(decoding: written.withLock { $0 }, as: UTF8.self).replacingOccurrences(of: "\r\n", with: "\n")
     }
 
+    /// Types `text`; line ends and control characters are what the keys send.
+    package func type(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = write(controller, bytes, bytes.count)
+    }
+
+    package func resize(rows: UInt16, columns: UInt16) {
+        var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+        _ = ioctl(controller, UInt(TIOCSWINSZ), &size)
+    }
+
     package func clear() { written.withLock { $0.removeAll() } }
 }

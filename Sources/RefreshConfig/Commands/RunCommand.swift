@@ -195,7 +195,7 @@ struct RunCommand: Sendable {
             base: base, selection: selection, limits: .init(run: limit, errors: errorLimit), runner: runner,
             logger: logger)
         let ending = await run.run()
-        await relay?.close()
+        await relay?.close(isHurried: processes.stop != nil)
         writer.end(after: reporter.elapsed, status: ending.status, result: ending.result)
         return withExtendedLifetime(changes) { ending.status }
     }

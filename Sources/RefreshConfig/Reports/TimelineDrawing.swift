@@ -15,6 +15,8 @@ struct TimelineDrawing {
     private static let rowHeight = 20.0
     private static let margin = 24.0
     private static let top = 84.0
+    /// About that of the font.
+    private static let characterWidth = 6.6
     /// For the text behind the last bar.
     private static let room = 260.0
 
@@ -125,10 +127,19 @@ struct TimelineDrawing {
         return """
             <rect class="\(row.style)" x="\(Self.number(left))" y="\(Self.number(y + inset))" \
             width="\(Self.number(wide))" height="\(Self.number(Self.rowHeight - inset * 2))"/>
-            <text x="\(Self.number(isPhase ? left + 4 : left + wide + 5))" y="\(Self.number(y + 14))">\
-            \(Printable.xml(row.label))</text>
+            \(label(row.label, after: isPhase ? left - 1 : left + wide, before: left, y: y + 14))
 
             """
+    }
+
+    /// Behind the bar, or, where there is no room, before it; what is too long for the drawing is cut.
+    private func label(_ text: String, after end: Double, before start: Double, y: Double) -> String {
+        let longest = Int(Self.totalWidth / 2 / Self.characterWidth)
+        let shown = text.count > longest ? text.prefix(longest) + "…" : text[...]
+        let isBefore = end + Double(shown.count) * Self.characterWidth + 5 > Self.totalWidth
+        let place =
+            isBefore ? "x=\"\(Self.number(start - 5))\" text-anchor=\"end\"" : "x=\"\(Self.number(end + 5))\""
+        return "<text \(place) y=\"\(Self.number(y))\">\(Printable.xml(String(shown)))</text>"
     }
 
     // MARK: Time

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HostSystem
+import SystemPackage
 
 /// How a hook ended.
 enum HookEnding: Sendable, Equatable {
@@ -20,7 +21,32 @@ enum HookEnding: Sendable, Equatable {
         }
     }
 
+    /// As a shell has it: 127 for what is missing, its interpreter too, and 126 for what cannot be executed.
+    static func notStarted(_ error: HostError, _ program: FilePath) -> HookEnding {
+        guard error.errno == .noSuchFileOrDirectory, FileContents.status(program) != nil else {
+            return .notStarted(
+                status: error.errno == .noSuchFileOrDirectory ? 127 : 126, reason: error.description)
+        }
+        if !FileContents.isExecutable(program) {
+            return .notStarted(status: 126, reason: "cannot run \(program): not executable")
+        }
+        let interpreter = FileContents.interpreter(of: program)
+        let isThere = interpreter.map { FileContents.status($0) != nil } ?? false
+        return .notStarted(
+            status: isThere ? 126 : 127,
+            reason: "cannot run \(program): its interpreter \(interpreter?.string ?? "")"
+                + (isThere ? " cannot be run" : ": \(error.errno)"))
+    }
+
     var isSuccess: Bool { self == .exited(0) }
+
+    /// Whether it was ended by us.
+    var isForced: Bool {
+        switch self {
+        case .overTime, .stopped: true
+        case .exited, .killed, .notStarted: false
+        }
+    }
 
     /// For programs: the words of `SERVICE_RESULT` (systemd.exec(5)) where it has one.
     var word: String {

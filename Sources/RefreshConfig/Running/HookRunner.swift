@@ -106,7 +106,7 @@ struct HookRunner: Sendable {
             let channel = try prepared.channel.get()
             ending = await self.ending(of: command, hook, channel, isAlone: isAlone)
             if let channel, let relay {
-                let lines = await relay.finish(channel)
+                let lines = await relay.finish(channel, isHurried: ending.isForced)
                 errorLines = settings.capturesErrors ? lines : nil
             }
         } catch {
@@ -127,11 +127,7 @@ struct HookRunner: Sendable {
         } catch is HookProcesses.Stopped {
             return stopEnding ?? .overTime(nil)
         } catch let error as HostError {
-            // As a shell has it: 127 for what is missing, its interpreter too, and 126 for what cannot be executed.
-            let isForbidden =
-                FileContents.status(command.program) != nil && !FileContents.isExecutable(command.program)
-            let status: Int32 = error.errno == .noSuchFileOrDirectory && !isForbidden ? 127 : 126
-            return .notStarted(status: status, reason: error.description)
+            return .notStarted(error, command.program)
         } catch {
             return .notStarted(status: 127, reason: "\(error)")
         }

@@ -55,33 +55,6 @@ struct Bench {
 
     static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
-    // MARK: os-refresh-config
-
-    private func hooks() throws -> [Row] {
-        let place = try directory("hooks")
-        let phases = ["pre-configure.d", "configure.d", "post-configure.d", "migration.d"]
-        for phase in phases {
-            for number in 0..<25 {
-                try write("\(place)/base/\(phase)/\(number)-hook", "#!/bin/true\n", mode: 0o755)
-            }
-        }
-        var ours = ours("os-refresh-config", "--lockfile", "lock", in: place)
-        ours.environment["OS_REFRESH_CONFIG_BASE_DIR"] = "\(place)/base"
-        var original = original("os-refresh-config", "--lockfile", "lock", in: place)
-        original.environment["OS_REFRESH_CONFIG_BASE_DIR"] = "\(place)/base"
-        let script = phases.map { "run-parts base/\($0)" }.joined(separator: " && ")
-        let runParts = Command(words: ["/bin/sh", "-c", script], directory: place)
-        let costs = interleaved([ours, original, runParts], runs: 7)
-        return [
-            .ratio(
-                "4 × 25 no-op hooks", costs[0].seconds * 1000, costs[2].seconds * 1000, "run-parts", "ms",
-                atMost: 1.5),
-            Row(
-                what: "4 × 25 no-op hooks", ours: costs[0].seconds * 1000, peer: costs[1].seconds * 1000,
-                peerName: "original", unit: "ms", limit: "", ratio: costs[0].seconds / costs[1].seconds),
-        ]
-    }
-
     // MARK: os-collect-config
 
     private func collector() throws -> [Row] {

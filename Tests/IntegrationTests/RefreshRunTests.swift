@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("A run of os-refresh-config: limits, lock, signals, and what is told of it")
+struct RefreshRunTests {
+    // MARK: The lock
+
+    @Test("RR1: the lock file names its holder while it is held, and is closed to others")
+    func lockFile() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.directory.write("lock", "old", mode: 0o666)
+        try sandbox.hook("configure.d/10-a", "cat lock; stat -c %a lock; cut -d' ' -f1-4 lock")
+        let ended = try sandbox.run()
+        #expect(ended.text.contains("Locked by pid "))
+        #expect(ended.text.contains("600\n"))
+        #expect(sandbox.directory.text("lock") == "")
+    }
+
+    @Test("RR1: a daemon that a hook leaves behind does not hold the lock")
+    func lockAndDaemon() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "setsid sleep 60 > /dev/null 2>&1 < /dev/null & echo $! > pid")
+        #expect(try sandbox.run().status == 0)
+        #expect(sandbox.isAlive("pid"))
+        try sandbox.hook("configure.d/10-a", "")
+        #expect(try sandbox.run().status == 0)
+        sandbox.end("pid")
+    }
+
+    @Test(
+        "RR2: who waits for the lock gets it when it is free, and gives up with 11 when it is not; both say who has it"
+    )
+    func waiting() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "mkfifo gate; read line < gate")
+        let first = try sandbox.program([]).start(
+            output: "/dev/null", errorOutput: sandbox.directory.file("err"))
+        #expect(eventually { (try? sandbox.hooks().count) == 1 && sandbox.directory.tree().contains("gate") })
+        let refused = try sandbox.run("--wait", "0.2")
+        #expect(refused.status == 11)
+        #expect(refused.errorText.contains("(Locked by pid \(first.id) since "))
+        #expect(try sandbox.run().status == 11)
+        let second = try sandbox.program(["--wait", "30", "--phase", "migration"]).start(
+            output: "/dev/null", errorOutput: sandbox.directory.file("second"))
+        #expect(
+            eventually {
+                sandbox.directory.text("second")?.contains("Waiting for another run to end") == true
+            })
+        try sandbox.directory.open("gate")
+        #expect(first.wait(limit: 20) == 0)
+        #expect(second.wait(limit: 20) == 0)
+    }
+
+    @Test("RR2: a signal ends the waiting for the lock")
+    func signalWhileWaiting() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "mkfifo gate; read line < gate")
+        let first = try sandbox.program([]).start(
+            output: "/dev/null", errorOutput: sandbox.directory.file("err"))
+        #expect(eventually { sandbox.directory.tree().contains("gate") })
+        let second = try sandbox.program(["--wait", "60"]).start(
+            output: "/dev/null", errorOutput: sandbox.directory.file("second"))
+        #expect(eventually { sandbox.directory.text("second")?.contains("Waiting") == true })
+        second.signal(SIGTERM)
+        #expect(second.wait(limit: 20) == 143)
+        try sandbox.directory.open("gate")
+        #expect(first.wait(limit: 20) == 0)
+    }
+
+    // MARK: Errors
+
+    @Test(
+        "RR3: error.d is told phase, hook, result, and exit status or signal",
+        arguments: [
+            ("exit 3", [], "configure configure.d/10-a exit-code 3 -"),
+            ("kill -9 $$", [], "configure configure.d/10-a signal 137 9"),
+            ("sleep 60", ["--hook-timeout", "0.3"], "configure configure.d/10-a timeout 124 -"),
+            ("sleep 60", ["--timeout", "1"], "configure configure.d/10-a timeout 124 -"),
+        ])
+    func errorHandlers(script: String, words: [String], told: String) throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", script)
+        try sandbox.hook(
+            "error.d/10-e",
+            "echo $OS_REFRESH_CONFIG_FAILED_PHASE ${OS_REFRESH_CONFIG_FAILED_HOOK#*/base/} "
+                + "$OS_REFRESH_CONFIG_RESULT $OS_REFRESH_CONFIG_EXIT_STATUS ${OS_REFRESH_CONFIG_SIGNAL--}")
+        let ended = try sandbox.program(words).run()
+        #expect(ended.status == 1)
+        #expect(ended.text == told + "\n")
+        #expect(try sandbox.hooks().last?.name == "error/10-e")
+    }
+
+    @Test("RR3: hooks are run without dib-run-parts, find, sort or bash in PATH, and none is started")
+    func processes() throws {
+        let sandbox = try RefreshSandbox()
+        mkdir(sandbox.directory.file("base/environment.d"), 0o755)
+        try sandbox.directory.write("base/environment.d/is~no~name", "exit 1\n")
+        for name in ["10-a", "20-b"] { try sandbox.hook("configure.d/\(name)", "", interpreter: "/bin/true") }
+        var program = sandbox.program([], ["PATH": "/nowhere"])
+        program.arguments =
+            ["/usr/bin/strace", "-f", "-qq", "-e", "trace=execve", "-o", "trace"] + program.arguments
+        #expect(try program.run().status == 0)
+        let started = sandbox.directory.text("trace")?.split(separator: "\n").filter {
+            $0.contains("execve(")
+        }
+        // RR12: bash is not either, as there is nothing to source.
+        #expect(started?.count == 3, "\(started ?? [])")
+    }
+
+    // MARK: Limits
+
+    @Test(
+        "RR4: what earlier hooks left behind stays when a hook is ended for its time, and what that one started goes"
+    )
+    func daemons() throws {
+        let sandbox = try RefreshSandbox()
+        let daemon = "setsid sh -c 'echo $$ > NAME; exec sleep 60' > /dev/null 2>&1 < /dev/null &"
+        try sandbox.hook("configure.d/10-a", daemon.replacing("NAME", with: "first"))
+        try sandbox.hook(
+            "configure.d/20-b",
+            "(\(daemon.replacing("NAME", with: "second"))) ; while [ ! -s second ]; do sleep 0.01; done; sleep 60"
+        )
+        #expect(try sandbox.run("--hook-timeout", "2").status == 1)
+        #expect(sandbox.isAlive("first"))
+        #expect(!sandbox.isAlive("second"))
+        sandbox.end("first")
+    }
+
+    @Test("RR4: hooks of error.d are ended when their own time is over")
+    func errorLimit() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "exit 1")
+        try sandbox.hook("error.d/10-e", "echo $$ > pid; sleep 60")
+        try sandbox.hook("error.d/20-f", "echo never")
+        let ended = try sandbox.run("--error-timeout", "0.5")
+        #expect(ended.status == 1)
+        #expect(ended.text == "")
+        #expect(!sandbox.isAlive("pid"))
+        #expect(try sandbox.result() == "failed")
+    }
+
+    // MARK: Signals
+
+    @Test(
+        "a signal ends the hook and the run, with 128 + n and a record that says so",
+        arguments: [
+            SIGTERM, SIGINT, SIGHUP,
+        ])
+    func signal(number: Int32) throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "echo $$ > pid; sleep 60")
+        try sandbox.hook("error.d/10-e", "echo never")
+        let process = try sandbox.program([]).start(
+            output: sandbox.directory.file("out"), errorOutput: sandbox.directory.file("err"))
+        #expect(eventually { sandbox.isAlive("pid") })
+        process.signal(number)
+        #expect(process.wait(limit: 20) == 128 + number)
+        #expect(!sandbox.isAlive("pid"))
+        #expect(try sandbox.result() == "stopped")
+        #expect(try sandbox.hooks().first?.result == "stopped")
+        #expect(sandbox.directory.text("out") == "")
+        #expect(try sandbox.run("status").status == 1)
+    }
+
+    @Test("a second signal waits no longer for a hook that does not want to end")
+    func impatience() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook(
+            "configure.d/10-a", "trap 'echo asked > asked' TERM; echo $$ > pid; while :; do sleep 0.1; done")
+        let process = try sandbox.program([]).start(
+            output: "/dev/null", errorOutput: sandbox.directory.file("err"))
+        #expect(eventually { sandbox.isAlive("pid") })
+        process.signal(SIGTERM)
+        #expect(eventually { sandbox.directory.text("asked") != nil })
+        let before = Date()
+        process.signal(SIGTERM)
+        #expect(process.wait(limit: 20) == 143)
+        #expect(Date().timeIntervalSince(before) < 4)
+        #expect(!sandbox.isAlive("pid"))
+    }
+
+    @Test(
+        "a run that is killed is told as interrupted, with the hook that it was at, and keeps no other from running"
+    )
+    func killed() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "echo $$ > pid; sleep 60")
+        let process = try sandbox.program([]).start(
+            output: "/dev/null", errorOutput: sandbox.directory.file("err"))
+        #expect(eventually { sandbox.isAlive("pid") })
+        let running = try sandbox.run("status")
+        #expect(running.status == 3)
+        #expect(running.text.contains("run 1: running\n"))
+        process.signal(SIGKILL)
+        #expect(process.wait(limit: 20) == -SIGKILL)
+        let interrupted = try sandbox.run("status")
+        #expect(interrupted.status == 1)
+        #expect(interrupted.text.contains("run 1: interrupted\n"))
+        #expect(interrupted.text.contains("cut off   configure.d/10-a\n"))
+        sandbox.end("pid")
+        try sandbox.hook("configure.d/10-a", "")
+        #expect(try sandbox.run().status == 0)
+        #expect(try sandbox.run("status").status == 0)
+    }
+
+    @Test("as process 1 of a container orphans are reaped, and SIGTERM ends the run")
+    func processOne() throws {
+        guard geteuid() == 0 else { return }
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "for i in 1 2 3; do setsid sh -c 'true &' ; done; sleep 0.2")
+        try sandbox.hook(
+            "configure.d/20-b",
+            "sleep 0.2; grep -l '^State:.Z' /proc/[0-9]*/status; cat /proc/1/comm; echo ready > ready; sleep 60"
+        )
+        var program = sandbox.program([])
+        program.arguments =
+            ["/usr/bin/unshare", "--pid", "--fork", "--kill-child", "--mount-proc"] + program.arguments
+        let process = try program.start(
+            output: sandbox.directory.file("out"), errorOutput: sandbox.directory.file("err"))
+        #expect(eventually { sandbox.directory.text("ready") != nil })
+        #expect(sandbox.directory.text("out") == "os-refresh-conf\n")
+        // The program is the child of unshare.
+        let children = try #require(
+            FileManager.default.contents(atPath: "/proc/\(process.id)/task/\(process.id)/children"))
+        let inner = try #require(
+            pid_t(String(decoding: children, as: UTF8.self).trimmingCharacters(in: .whitespaces)))
+        kill(inner, SIGTERM)
+        #expect(process.wait(limit: 20) == 143)
+        #expect(try sandbox.result() == "stopped")
+    }
+
+    @Test("a signal that whoever started us ignores does not end the run, as under nohup")
+    func ignoredSignal() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "kill -HUP $PPID; echo done")
+        var program = sandbox.program([])
+        program.arguments = ["/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "sh"] + program.arguments
+        let ended = try program.run()
+        #expect(ended.status == 0)
+        #expect(ended.text == "done\n")
+    }
+
+    // MARK: environment.d
+
+    @Test(
+        "RR6, RR8: an empty environment.d is nothing; names that are numbered otherwise than they are ordered are warned of"
+    )
+    func environment() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "echo $ORDER")
+        mkdir(sandbox.directory.file("base/environment.d"), 0o755)
+        #expect(try sandbox.run().status == 0)
+        for name in ["9-a", "10-b"] {
+            try sandbox.directory.write("base/environment.d/\(name)", "export ORDER=\"${ORDER-} \(name)\"\n")
+        }
+        let ended = try sandbox.run()
+        #expect(ended.text == "10-b 9-a\n")
+        #expect(ended.errorText.contains("environment.d: 10-b is read before 9-a"))
+        try sandbox.directory.write("base/environment.d/9-a", "")
+        #expect(try sandbox.run("--log-level", "ERROR").errorText == "")
+    }
+
+    @Test("RR10: no value of environment.d reaches a log or a record, at any level")
+    func secrets() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "test \"$TOKEN\" = s3cr3t-value; echo 'not this: s3cr3t' >&2")
+        try sandbox.directory.write("base/environment.d/10-a", "export TOKEN=s3cr3t-value\n")
+        let ended = try sandbox.run("--log-level", "DEBUG", "--capture")
+        #expect(ended.status == 0)
+        #expect(!ended.errorText.contains("s3cr3t-value"))
+        let record = sandbox.directory.tree().first { $0.hasSuffix(".jsonl") }
+        #expect(sandbox.directory.text(record ?? "")?.contains("s3cr3t-value") == false)
+        #expect(sandbox.directory.text(record ?? "")?.contains("not this") == true)
+    }
+
+    @Test("RR12: files of environment.d are bash, may print, and hand their values over byte for byte")
+    func bash() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook(
+            "configure.d/10-a", "printf '%s|' \"$A\" \"$B\"; env | grep -c '^declared'",
+            interpreter: "/bin/bash")
+        try sandbox.directory.write(
+            "base/environment.d/10-a",
+            "echo printed; a=(x y); export A=\"${a[1]}\" B=$'1\\n2'\nlocal declared=1\n")
+        let ended = try sandbox.run("--log-level", "ERROR")
+        #expect(ended.text == "printed\ny|1\n2|0\n")
+    }
+
+    // MARK: What is not run
+
+    @Test(
+        "RR11: files that look like hooks and are not run are named, and hooks may have blanks in their directory"
+    )
+    func skipped() throws {
+        let sandbox = try RefreshSandbox()
+        for name in ["10-a", "20-b.sh", ".hidden"] {
+            try sandbox.hook("my base/configure.d/\(name)", "echo \(name)")
+        }
+        try sandbox.directory.write("base/my base/configure.d/30-c", "")
+        let ended = try sandbox.program(
+            [], ["OS_REFRESH_CONFIG_BASE_DIR": sandbox.directory.file("base/my base")]
+        ).run()
+        #expect(ended.text == "10-a\n")
+        #expect(ended.errorText.contains("my base/configure.d: not run ('list' says why): 20-b.sh, 30-c\n"))
+    }
+
+    @Test("RR5: one phase, or all from a hook on, can be run alone")
+    func selection() throws {
+        let sandbox = try RefreshSandbox()
+        for hook in ["pre-configure.d/10-a", "configure.d/10-a", "configure.d/20-b", "migration.d/30-c"] {
+            try sandbox.hook(hook, "echo ${0##*/base/}")
+        }
+        #expect(try sandbox.run("--phase", "configure").text == "configure.d/10-a\nconfigure.d/20-b\n")
+        #expect(try sandbox.run("--from", "20-b").text == "configure.d/20-b\nmigration.d/30-c\n")
+        #expect(
+            try sandbox.run("--from", "configure/10-a", "--phase", "configure", "--phase", "migration").text
+                == "configure.d/10-a\nconfigure.d/20-b\nmigration.d/30-c\n")
+        let unclear = try sandbox.run("--from", "10-a")
+        #expect(unclear.status == 2)
+        #expect(unclear.errorText.contains("which hook is meant: pre-configure/10-a, configure/10-a?"))
+        #expect(try sandbox.run("--from", "99-z").status == 2)
+        let plan = try sandbox.run("--dry-run", "--from", "configure.d/20-b")
+        #expect(
+            plan.text.replacing(sandbox.directory.path, with: "")
+                == "/base/configure.d/20-b\n/base/migration.d/30-c\n")
+    }
+
+    // MARK: Records
+
+    @Test("RR7: neither a run that succeeds nor one that fails leaves anything in TMPDIR")
+    func leftovers() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "exit $STATUS")
+        try sandbox.directory.write("base/environment.d/10-a", "export V=1\n")
+        for status in ["0", "1"] {
+            #expect(try sandbox.program([], ["STATUS": status]).run().status == Int32(status))
+            #expect(sandbox.directory.tree().filter { $0.hasPrefix("tmp/") }.isEmpty)
+        }
+    }
+
+    @Test("the records of the last runs are kept, 0600, and no more")
+    func keptRecords() throws {
+        let sandbox = try RefreshSandbox()
+        for _ in 1...4 { #expect(try sandbox.run("--keep-records", "2").status == 0) }
+        let records = { sandbox.directory.tree().filter { $0.hasSuffix(".jsonl") } }
+        #expect(records() == ["state/runs/00000003.jsonl", "state/runs/00000004.jsonl"])
+        var status = stat()
+        stat(sandbox.directory.file(records()[0]), &status)
+        #expect(status.st_mode & 0o777 == 0o600)
+        #expect(try sandbox.run("--keep-records", "0").status == 0)
+        #expect(records().count == 2)
+    }
+
+    @Test("a record that cannot be written is a warning, and the run goes on", arguments: ["file", "full"])
+    func unwritableRecord(kind: String) throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "echo ran")
+        if kind == "file" {
+            try sandbox.directory.write("state", "a file")
+            let ended = try sandbox.run()
+            #expect(ended.status == 0)
+            #expect(ended.text == "ran\n")
+            #expect(ended.errorText.contains("this run leaves no record, ignoring"))
+        } else {
+            // No file may grow beyond its first line: as a full disk.
+            var program = sandbox.program([])
+            program.arguments = ["/bin/bash", "-c", "ulimit -f 0; exec \"$@\"", "sh"] + program.arguments
+            let ended = try program.run()
+            #expect(ended.status == 0)
+            #expect(ended.text == "ran\n")
+        }
+    }
+
+    @Test("the record has the durations of hooks and of the run, in microseconds")
+    func durations() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "sleep 0.2")
+        #expect(try sandbox.run().status == 0)
+        let lines = try sandbox.record()
+        let hook = try #require(lines.first { $0["type"] as? String == "hook" })
+        #expect((200_000..<5_000_000).contains(hook["duration_us"] as? Int ?? 0))
+        let end = try #require(lines.last)
+        #expect((end["duration_us"] as? Int ?? 0) >= (hook["duration_us"] as? Int ?? 0))
+    }
+}
+
+extension TemporaryDirectory {
+    /// Lets a hook go on that reads the FIFO `name`.
+    func open(_ name: String) throws {
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file(name)))
+        try handle.write(contentsOf: Data("\n".utf8))
+        try handle.close()
+    }
+}
