@@ -57,8 +57,9 @@ release: setup-build
 	$(RELEASE)
 
 # The whole line once: a change on the server becomes a changed file.
+# DRAWING=FILE takes the drawing of the last run's time.
 demo: release
-	@Tests/IntegrationTests/demo.sh $(BIN)
+	@Tests/IntegrationTests/demo.sh $(BIN) $(DRAWING)
 
 # The slow suites come last.
 test: setup-test lint release unit integration compatibility
@@ -125,12 +126,14 @@ install: release
 		install -D -m 0644 $$manual $(DESTDIR)$(PREFIX)/share/man/man$${manual##*.}/$${manual##*/}; \
 	done
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,$(COMPLETIONS))
-	$(BIN)/os-apply-config --generate-completion-script bash \
-		> $(DESTDIR)$(PREFIX)/share/bash-completion/completions/os-apply-config
-	$(BIN)/os-apply-config --generate-completion-script zsh \
-		> $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_os-apply-config
-	$(BIN)/os-apply-config --generate-completion-script fish \
-		> $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/os-apply-config.fish
+	for name in os-apply-config os-refresh-config; do \
+		$(BIN)/$$name --generate-completion-script bash \
+			> $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$name; \
+		$(BIN)/$$name --generate-completion-script zsh \
+			> $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$name; \
+		$(BIN)/$$name --generate-completion-script fish \
+			> $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$name.fish; \
+	done
 	for unit in systemd/*.service; do \
 		sed 's|/usr/bin/|$(PREFIX)/bin/|g' $$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; \
 	done

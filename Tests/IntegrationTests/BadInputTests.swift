@@ -159,7 +159,10 @@ struct BadInputTests {
         let process = try ChildProcess(
             [Programs.path("os-config"), "os-refresh-config", "--lockfile", "lock", "--timeout", "1"],
             in: directory.path,
-            environment: ["PATH": "/usr/bin:/bin", "OS_REFRESH_CONFIG_BASE_DIR": "base"]
+            environment: [
+                "PATH": "/usr/bin:/bin", "OS_REFRESH_CONFIG_BASE_DIR": "base",
+                "OS_REFRESH_CONFIG_STATE_DIR": "state",
+            ]
         ).start(output: "/dev/null", errorOutput: directory.file("err"))
         #expect(eventually { directory.text("err")?.contains("Timeout reached: 1s.") == true })
         process.signal(SIGTERM)
@@ -170,7 +173,10 @@ struct BadInputTests {
     @Test("a hook's failure, and a program that is none, say which and how")
     func hooks() throws {
         try directory.write("base/configure.d/10-bad", "#!/bin/sh\nexit 3\n", mode: 0o755)
-        let environment = ["PATH": "/usr/bin:/bin", "OS_REFRESH_CONFIG_BASE_DIR": "base"]
+        let environment = [
+            "PATH": "/usr/bin:/bin", "OS_REFRESH_CONFIG_BASE_DIR": "base",
+            "OS_REFRESH_CONFIG_STATE_DIR": "state",
+        ]
         let command = ChildProcess(
             [Programs.path("os-config"), "os-refresh-config", "--lockfile", "lock"], in: directory.path,
             environment: environment)
@@ -180,7 +186,8 @@ struct BadInputTests {
         try directory.write("base/configure.d/10-bad", "#!/no/such/shell\n", mode: 0o755)
         #expect(
             try command.run().errorText.contains(
-                "cannot run base/configure.d/10-bad: No such file or directory"))
+                "cannot run base/configure.d/10-bad: its interpreter /no/such/shell: No such file or directory"
+            ))
     }
 }
 

@@ -142,6 +142,28 @@ struct RefreshRunTests {
         #expect(try sandbox.result() == "failed")
     }
 
+    @Test("RR4: the time limit of the run does not count for error.d, which has its own")
+    func separateLimits() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "sleep 0.8; exit 1")
+        try sandbox.hook("error.d/10-e", "sleep 0.6; echo handled")
+        #expect(try sandbox.run("--timeout", "1", "--error-timeout", "0").text == "handled\n")
+        #expect(try sandbox.run("--timeout", "1", "--error-timeout", "20").text == "handled\n")
+    }
+
+    @Test("a hook that ends well when it is asked to end, since the time is over, has failed")
+    func obedient() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "trap 'exit 0' TERM; while :; do sleep 0.05; done")
+        try sandbox.hook("configure.d/20-b", "echo never")
+        for words in [["--timeout", "1"], ["--hook-timeout", "0.5"]] {
+            let ended = try sandbox.program(words).run()
+            #expect(ended.status == 1)
+            #expect(ended.text == "")
+            #expect(try sandbox.hooks().map(\.result) == ["timeout"])
+        }
+    }
+
     // MARK: Signals
 
     @Test(
@@ -287,6 +309,46 @@ struct RefreshRunTests {
             "echo printed; a=(x y); export A=\"${a[1]}\" B=$'1\\n2'\nlocal declared=1\n")
         let ended = try sandbox.run("--log-level", "ERROR")
         #expect(ended.text == "printed\ny|1\n2|0\n")
+    }
+
+    @Test("a file of environment.d that fails is named, since bash often says nothing")
+    func failingEnvironment() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "echo never")
+        for name in ["10-a", "30-c"] {
+            try sandbox.directory.write("base/environment.d/\(name)", "export V=1\n")
+        }
+        try sandbox.directory.write("base/environment.d/20-b", "test -e /no/such/file\n")
+        let ended = try sandbox.run()
+        #expect(ended.status == 1)
+        #expect(ended.text == "")
+        #expect(
+            ended.errorText.contains(
+                "bash ended in \(sandbox.directory.file("base/configure.d"))/../environment.d/20-b\n"))
+        #expect(try sandbox.hooks().map(\.status) == [1])
+    }
+
+    // MARK: What changed
+
+    @Test("groups of files that changed stay told until a whole run has succeeded")
+    func changedGroups() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook(
+            "configure.d/10-a", "if [ -e change ]; then rm change; echo web >> $OS_APPLY_CONFIG_CHANGED; fi")
+        try sandbox.hook("configure.d/20-b", "exit $STATUS")
+        try sandbox.hook("post-configure.d/10-c", "cat $OS_APPLY_CONFIG_CHANGED 2> /dev/null; exit 0")
+        let run = { (status: String, words: [String]) in
+            try sandbox.program(words, ["STATUS": status]).run().text
+        }
+        try sandbox.directory.write("change", "")
+        #expect(try run("1", []) == "")
+        #expect(try run("0", ["--phase", "post-configure"]) == "web\n")
+        #expect(try run("0", []) == "web\n")
+        #expect(try run("0", []) == "")
+        // Where there is no state directory, a run has the file for itself.
+        try sandbox.directory.write("change", "")
+        #expect(try run("0", ["--state-dir", "/dev/null/none"]) == "web\n")
+        #expect(sandbox.directory.tree().filter { $0.hasPrefix("tmp/") }.isEmpty)
     }
 
     // MARK: What is not run

@@ -143,6 +143,7 @@ final class Lab {
             [program, "os-collect-config", "--config-file", directory.file("c.conf")],
             environment: [
                 "PATH": "/usr/bin:/bin", "OS_REFRESH_CONFIG_BASE_DIR": directory.file("hooks"),
+                "OS_REFRESH_CONFIG_STATE_DIR": directory.file("state"),
                 "HOME": directory.path,
             ]
         ).start(output: directory.file("collector.out"), errorOutput: directory.file("collector.err"))

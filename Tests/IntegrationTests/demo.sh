@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The whole line on one machine: a node's metadata on the server, the collector polling it twice (CloudFormation,
-# signed, and a request that waits), the hooks, the rendered file; then a change, and how long it takes to arrive.
-# Usage: demo.sh DIRECTORY-OF-PROGRAMS
+# signed, and a request that waits), the hooks, the rendered file; then a change, how long it takes to arrive, and where the
+# time of the hooks went.
+# Usage: demo.sh DIRECTORY-OF-PROGRAMS [FILE-FOR-A-DRAWING]
 set -eu -o pipefail
 
 programs=$(cd "$1" && pwd)
+drawing=${2:-}
 here=$(mktemp -d "${TMPDIR:-/tmp}/os-config-demo.XXXXXX")
 started=()
 
@@ -40,7 +42,7 @@ await() {
 }
 
 # --- What an operator keeps on the server -------------------------------------------------------------------------
-mkdir -p "$here"/{nodes,bin,cache,hooks/configure.d,templates/etc/mysql,root}
+mkdir -p "$here"/{nodes,bin,cache,hooks/{pre-configure,configure,post-configure}.d,templates/etc/mysql,root}
 chmod 0700 "$here/nodes"
 node() {
     cat > "$here/node.new" <<END
@@ -64,12 +66,25 @@ cat > "$here/templates/etc/mysql/mysql.conf" <<'END'
 user = root
 {{#mysql.root-password}}password = {{.}}{{/mysql.root-password}}
 END
-echo 'mode: 0600' > "$here/templates/etc/mysql/mysql.conf.oac"
-cat > "$here/hooks/configure.d/20-os-apply-config" <<END
-#!/bin/sh
+printf 'mode: 0600\nchanged: mysql\n' > "$here/templates/etc/mysql/mysql.conf.oac"
+hook() {
+    { printf '#!/bin/sh\n'; cat; } > "$here/hooks/$1"
+    chmod +x "$here/hooks/$1"
+}
+hook pre-configure.d/10-disk-space <<'END'
+df / > /dev/null
+END
+hook configure.d/20-os-apply-config <<END
 exec "$here/bin/os-apply-config" -t "$here/templates" -o "$here/root" --log-file none
 END
-chmod +x "$here/hooks/configure.d/20-os-apply-config"
+# What starts a service again takes a while.
+hook post-configure.d/50-mysql <<END
+"$here/bin/os-apply-config" changed mysql || exit 0
+sleep 0.04
+END
+hook post-configure.d/90-report <<'END'
+sleep 0.01
+END
 for name in os-apply-config os-refresh-config os-collect-config; do ln -s "$programs/os-config" "$here/bin/$name"; done
 
 # --- The server, then the collector -------------------------------------------------------------------------------
@@ -98,7 +113,8 @@ metadata_url = $url/v1/nodes/demo/metadata
 token = demo-token
 END
 chmod 0600 "$here/os-collect-config.conf"
-OS_REFRESH_CONFIG_BASE_DIR="$here/hooks" "$here/bin/os-collect-config" \
+export OS_REFRESH_CONFIG_BASE_DIR="$here/hooks" OS_REFRESH_CONFIG_STATE_DIR="$here/state"
+"$here/bin/os-collect-config" \
     --config-file "$here/os-collect-config.conf" > "$here/collector.log" 2>&1 &
 started+=($!)
 
@@ -124,3 +140,10 @@ after=$(date +%s%N)
 heading 'after a change of the password on the server'
 show "$file"
 printf '\n%s%d ms%s from the change to the file\n' "$green" "$(((after - before) / 1000000))" "$plain"
+
+await "[ -e '$here/state/runs/00000002.jsonl' ] && '$here/bin/os-refresh-config' status > '$here/status.log'" \
+    'the second run does not end'
+heading 'os-refresh-config analyze'
+"$here/bin/os-refresh-config" analyze > "$here/analyze"
+show "$here/analyze"
+[ -z "$drawing" ] || "$here/bin/os-refresh-config" analyze --plot > "$drawing"

@@ -3,6 +3,7 @@
 import AgentRuntime
 import ArgumentParser
 import Logging
+import SystemPackage
 
 /// The command line of os-refresh-config without a subcommand.
 struct RefreshConfigOptions: ParsableArguments {
@@ -153,8 +154,12 @@ struct StateOptions: ParsableArguments {
 
     static let rules: [OriginalArguments.Option] = [.init("--state-dir", arity: .one, isOriginal: false)]
 
-    func records(_ environment: [String: String]) -> RecordDirectory {
+    func directory(_ environment: [String: String]) -> FilePath {
         let variable = environment[RecordDirectory.variable].flatMap { $0.isEmpty ? nil : $0 }
-        return RecordDirectory(state: stateDir ?? variable ?? RecordDirectory.standard)
+        return FilePath(stateDir ?? variable ?? RecordDirectory.standard)
+    }
+
+    func records(_ environment: [String: String]) -> RecordDirectory {
+        RecordDirectory(state: directory(environment))
     }
 }

@@ -188,7 +188,7 @@ struct RunCommand: Sendable {
                 limit: options.hookTimeout.limit, parallel: options.parallel, marksLines: options.prefix,
                 capturesErrors: options.capture),
             processes: processes, reporter: reporter, relay: relay,
-            variables: changes.map { [(SharedVariable.changedGroups, $0.file)] } ?? [])
+            variables: changes.map { [(SharedVariable.changedGroups, $0.path.string)] } ?? [])
         let limit = options.timeout > 0 ? options.timeout : nil
         let errorLimit = options.errorTimeout.map(\.limit) ?? limit.map { .seconds($0) }
         let run = RefreshRun(
@@ -197,21 +197,16 @@ struct RunCommand: Sendable {
         let ending = await run.run()
         await relay?.close(isHurried: processes.stop != nil)
         writer.end(after: reporter.elapsed, status: ending.status, result: ending.result)
+        if ending.status == ExitStatus.success, selection.isWhole { changes?.clear() }
         return withExtendedLifetime(changes) { ending.status }
     }
 
-    private struct ChangesFile {
-        let directory: PrivateDirectory
-        let file: String
-    }
-
-    /// Makes a private file for this run, which is handed to all hooks, so that one can tell another which files changed.
+    /// The file is handed to all hooks.
     ///
     /// - Returns: nil when it cannot be made, which is no reason not to run.
-    private func makeChangesFile() -> ChangesFile? {
+    private func makeChangesFile() -> ChangedGroupsFile? {
         do {
-            let directory = try PrivateDirectory()
-            return ChangesFile(directory: directory, file: directory.path.appending("changed").string)
+            return try ChangedGroupsFile(state: options.state.directory(call.environment))
         } catch {
             logger.warning("\(error): hooks cannot tell each other what changed, ignoring")
             unsetenv(SharedVariable.changedGroups)

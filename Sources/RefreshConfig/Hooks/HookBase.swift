@@ -10,6 +10,11 @@ struct HookBase: Sendable {
     /// What the names of hooks have to match; nil or empty: the standard.
     let pattern: String?
 
+    /// What the names are to match is no expression.
+    struct PatternError: Error, CustomStringConvertible {
+        let description: String
+    }
+
     static let variable = "OS_REFRESH_CONFIG_BASE_DIR"
     static let patternVariable = "RUN_PARTS_REGEX"
 
@@ -36,10 +41,14 @@ struct HookBase: Sendable {
 
     /// The hooks of `phase`; nil when it has no directory.
     ///
-    /// - Throws: `HostError`, `ExtendedExpression.PatternError`.
+    /// - Throws: `HostError`, `PatternError`.
     func directory(of phase: String) throws -> HookDirectory? {
         let path = directoryPath(of: phase)
         guard FileContents.status(FilePath(path)) != nil else { return nil }
-        return try HookDirectory(path, pattern: pattern)
+        do {
+            return try HookDirectory(path, pattern: pattern)
+        } catch let error as ExtendedExpression.PatternError {
+            throw PatternError(description: "\(Self.patternVariable): \(error)")
+        }
     }
 }

@@ -52,8 +52,8 @@ struct HookEnvironment {
         case loaded(Loaded)
         /// A file ended bash with `exit 0`: no hook is to run.
         case ended
-        /// A file failed, and with it bash.
-        case failed(CommandRunner.Ending)
+        /// Bash failed, in this file if it is known.
+        case failed(FilePath?)
     }
 
     /// - Parameter run: runs bash.
@@ -64,13 +64,24 @@ struct HookEnvironment {
         let answer = directory.path.appending("environment")
         // In brackets, as the original: an unset variable ends those with status 1, and bash -c with 127. In a function, as
         // there too: files may have local variables.
-        let sources = files.map { "source \(Self.quoted($0.string))\n" }.joined()
+        let reached = directory.path.appending("reached")
+        let sources = files.enumerated().map { place, file in
+            "printf %s \(place) > \(Self.quoted(reached.string)) || :\nsource \(Self.quoted(file.string))\n"
+        }.joined()
         let report = "{ umask; pwd -P; /usr/bin/env -0; } > \(Self.quoted(answer.string))"
         let script = "(\nset -eu -o pipefail\nsource_all() {\n\(sources)}\nsource_all\n\(report)\n)\n"
         let ending = try await run(CommandRunner.Command("/bin/bash", ["-c", script, "dib-run-parts"]))
-        guard ending.isSuccess else { return .failed(ending) }
+        guard ending.isSuccess else { return .failed(last(reached)) }
         guard FileContents.status(answer) != nil else { return .ended }
         return .loaded(Self.loaded(try FileContents.read(answer)))
+    }
+
+    /// The file whose number is in the file at `path`.
+    private func last(_ path: FilePath) -> FilePath? {
+        guard let bytes = try? FileContents.read(path),
+            let place = Int(String(decoding: bytes, as: UTF8.self)), files.indices.contains(place)
+        else { return nil }
+        return files[place]
     }
 
     /// The umask and the directory, a line each, and the entries.

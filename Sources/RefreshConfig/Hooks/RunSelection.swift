@@ -33,6 +33,9 @@ struct RunSelection: Sendable {
         firstHook = name
     }
 
+    /// Whether nothing is left out.
+    var isWhole: Bool { phases == Phase.allCases && firstHook == nil }
+
     private static func parts(of first: String) -> (phase: String?, name: String) {
         guard let slash = first.lastIndex(of: "/") else { return (nil, first) }
         let directory = first[..<slash].split(separator: "/").last ?? ""

@@ -32,7 +32,7 @@ final class LiveLine: RunObserver {
             case .hookEnded(let run):
                 state.running.removeAll { $0.hook == run.hook }
                 state.ended += run.hook.isEnvironment ? 0 : 1
-            case .environmentFound, .phaseEnded: break
+            case .environmentFound, .environmentFailed, .phaseEnded: break
             }
         }
     }

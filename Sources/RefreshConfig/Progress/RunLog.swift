@@ -19,6 +19,7 @@ struct RunLog: RunObserver {
                     "environment.d: \(first) is read before \(second): names are ordered by their bytes there, not by number"
                 )
             }
+        case .environmentFailed(let file): logger.error("bash ended in \(file)")
         case .hookStarted(let hook, _): logger.info("Running \(hook.path)")
         case .hookEnded(let run):
             let time = SecondsText.long(run.duration)

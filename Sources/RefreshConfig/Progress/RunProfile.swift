@@ -24,6 +24,7 @@ final class RunProfile: RunObserver {
         case .phaseStarted: break
         case .environmentFound(let environment):
             for file in environment.files { Self.say("Sourcing environment file \(file)") }
+        case .environmentFailed(let file): Self.say("bash ended in \(file)")
         case .hookStarted(let hook, _):
             if !hook.isEnvironment { Self.say("Running \(hook.path)") }
         case .hookEnded(let run):

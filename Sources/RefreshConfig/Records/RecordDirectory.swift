@@ -14,8 +14,8 @@ struct RecordDirectory: Sendable {
     let path: FilePath
 
     /// - Parameter state: the state directory.
-    init(state: String) {
-        path = FilePath(state).appending("runs")
+    init(state: FilePath) {
+        path = state.appending("runs")
     }
 
     private func file(_ number: Int) -> FilePath {

@@ -43,7 +43,7 @@ extension RecordLine {
     init?(_ event: RunEvent, time: String) {
         func text(_ text: String) -> MetadataValue { MetadataValue(string: text) }
         switch event {
-        case .environmentFound: return nil
+        case .environmentFound, .environmentFailed: return nil
         case .phaseStarted(let phase, let directory, let offset):
             self.init(
                 .phaseStart,

@@ -56,7 +56,7 @@ extension RunRecord {
         case .phase:
             guard let place = phases.lastIndex(where: { $0.phase == line.text("phase") }) else { return }
             phases[place].duration = line.integer("duration_us")
-            phases[place].hooks = line.integer("hooks") ?? 0
+            phases[place].result = line.text("result")
         case .end:
             duration = line.integer("duration_us")
             status = line.integer("status")

@@ -26,8 +26,9 @@ struct RunRecord: Sendable {
     struct PhaseRecord: Sendable {
         var phase: String
         var offset: Int
+        /// Nil as that of a hook; and `result`, `success` or `failed`, too.
         var duration: Int?
-        var hooks = 0
+        var result: String?
     }
 
     let number: Int

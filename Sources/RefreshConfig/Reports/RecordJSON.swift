@@ -19,7 +19,7 @@ enum RecordJSON {
     private static func phase(_ phase: RunRecord.PhaseRecord) -> MetadataValue {
         JSONShape.object([
             ("phase", text(phase.phase)), ("offset_us", JSONShape.number(phase.offset)),
-            ("duration_us", phase.duration.map(JSONShape.number)),
+            ("duration_us", phase.duration.map(JSONShape.number)), ("result", phase.result.map(text)),
         ])
     }
 

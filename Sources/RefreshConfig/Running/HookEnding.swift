@@ -83,7 +83,7 @@ enum HookEnding: Sendable, Equatable {
         case .killed(let signal): CommandRunner.Ending.killed(signal: signal).description
         case .notStarted(_, let reason): reason
         case .overTime(let limit?): "its time limit of \(SecondsText.short(limit)) s is over"
-        case .overTime(nil): "the time limit of the run is over"
+        case .overTime(nil): "the time limit is over"
         case .stopped(let signal): "ended by signal \(signal)"
         }
     }

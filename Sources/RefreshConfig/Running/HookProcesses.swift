@@ -20,6 +20,8 @@ final class HookProcesses: Sendable {
         let ending: CommandRunner.Ending
         /// Whether it was ended for its own time limit.
         let isOverTime: Bool
+        /// Whether it was asked to end, for whatever reason.
+        let isAsked: Bool
     }
 
     struct Stopped: Error {}
@@ -31,6 +33,7 @@ final class HookProcesses: Sendable {
         /// Nil until it is known.
         var process: Int32?
         var isOverTime = false
+        var isAsked = false
     }
 
     private struct State {
@@ -55,6 +58,9 @@ final class HookProcesses: Sendable {
     /// How long a program that is asked to end may take.
     private static let grace = Duration.seconds(5)
 
+    /// How long a signal to us may be on its way.
+    private static let signalPatience = Duration.milliseconds(50)
+
     private let state = Mutex(State())
 
     /// Why the run is to end, if it is.
@@ -73,15 +79,21 @@ final class HookProcesses: Sendable {
         async let _: Void = setOff(alarm, number, after: limit)
         do {
             let ending = try await CommandRunner.run(command, streams) { [self] in started($0, number) }
+            if Self.isLikeInterruption(ending) { try? await Task.sleep(for: Self.signalPatience) }
             alarm.finish()
             await guarding
-            return Ended(ending: ending, isOverTime: end(number))
+            return end(number, ending)
         } catch {
             alarm.finish()
             await guarding
-            _ = end(number)
+            _ = end(number, .exited(0))
             throw error
         }
+    }
+
+    /// Whether a program ended as if the keys of a terminal had sent a signal to it, and to us, who may hear it later.
+    private static func isLikeInterruption(_ ending: CommandRunner.Ending) -> Bool {
+        [SIGINT, SIGTERM, SIGHUP].contains { ending == .killed(signal: $0) || ending == .exited(128 + $0) }
     }
 
     private func begin(_ mark: String, _ alarm: AsyncStream<Void>.Continuation) throws(Stopped) -> Int {
@@ -106,20 +118,19 @@ final class HookProcesses: Sendable {
     }
 
     /// Takes note of what the program left behind.
-    ///
-    /// - Returns: whether it was ended for its time limit.
-    private func end(_ number: Int) -> Bool {
+    private func end(_ number: Int, _ ending: CommandRunner.Ending) -> Ended {
         let children = ProcessTree.ownChildren
         let left = children.filter { belongs($0, to: number) }
-        let isOverTime = state.withLock { state in
+        let running = state.withLock { state in
             defer { state.running[number] = nil }
             state.leftBehind.formUnion(left)
             // What has ended since is no child any more, and its number may be given again.
             state.leftBehind.formIntersection(children)
-            return state.running[number]?.isOverTime ?? false
+            return state.running[number]
         }
         reapOrphans()
-        return isOverTime
+        return Ended(
+            ending: ending, isOverTime: running?.isOverTime ?? false, isAsked: running?.isAsked ?? false)
     }
 
     /// Takes note that children have ended: orphans would stay zombies.
@@ -143,6 +154,10 @@ final class HookProcesses: Sendable {
 
     private func endWhenAlarmed(_ number: Int, _ alarms: AsyncStream<Void>) async {
         for await _ in alarms {
+            state.withLock { state in
+                let process = state.running[number]?.process
+                if let process, ProcessTree.isAlive(process) { state.running[number]?.isAsked = true }
+            }
             let deadline = ContinuousClock.now + Self.grace
             await ProcessTree.endChildren(
                 { belongs($0, to: number) },

@@ -56,7 +56,9 @@ struct HookRunner: Sendable {
             switch outcome {
             case .loaded(let loaded): return .loaded(loaded)
             case .ended: return .ended
-            case .failed: return last.map { .failed($0) } ?? .ended
+            case .failed(let file):
+                if let file { reporter.tell(.environmentFailed(file)) }
+                return last.map { .failed($0) } ?? .ended
             }
         } catch {
             let run = HookRun(
@@ -135,7 +137,9 @@ struct HookRunner: Sendable {
 
     private func ending(of ended: HookProcesses.Ended) -> HookEnding {
         if ended.isOverTime { return .overTime(settings.limit?.inSeconds) }
-        return (ended.ending.isSuccess ? nil : stopEnding) ?? HookEnding(ended.ending)
+        // One that ends well though it was asked to end has not done all that it was to do.
+        let isOwn = ended.ending.isSuccess && !ended.isAsked
+        return (isOwn ? nil : stopEnding) ?? HookEnding(ended.ending)
     }
 
     private var stopEnding: HookEnding? {

@@ -30,43 +30,62 @@ struct RefreshRun: Sendable {
 
     private var processes: HookProcesses { runner.processes }
 
-    /// Runs all while a time may be over.
+    /// A phase that has failed.
+    private struct Failure: Sendable {
+        let variables: [(name: String, value: String)]
+        let result: String
+    }
+
+    /// How the phases ended.
+    private enum PhasesEnding: Sendable {
+        case completed
+        case failed(Failure)
+        case stopped(Int32)
+    }
+
     func run() async -> Ending {
-        await withTaskGroup(of: Ending?.self) { group in
-            group.addTask { await runPhases() }
-            if let limit = limits.run {
-                group.addTask {
-                    guard (try? await Task.sleep(for: .seconds(min(limit, 1_000_000_000)))) != nil
-                    else { return nil }
-                    processes.stop(for: .timeout)
-                    logger.error("Timeout reached: \(limit)s. Ending the running hook and its children")
-                    return nil
-                }
-            }
-            var ending: Ending?
-            while ending == nil, let next = await group.next() { ending = next }
-            group.cancelAll()
-            return ending ?? Ending(status: ExitStatus.failure, result: "failed")
+        let ending = await within(limits.run.map { .seconds(min($0, 1_000_000_000)) }) {
+            await runPhases()
+        } whenOver: {
+            logger.error("Timeout reached: \(limits.run ?? 0)s. Ending the running hook and its children")
+        }
+        switch ending {
+        case .completed: return Ending(status: ExitStatus.success, result: "success")
+        case .stopped(let signal): return stopped(by: signal)
+        case .failed(let failure): return await handle(failure)
         }
     }
 
-    private func runPhases() async -> Ending {
+    /// Does `work`, and ends the hooks that run when it takes longer than `limit`.
+    private func within<Result: Sendable>(
+        _ limit: Duration?, _ work: @Sendable @escaping () async -> Result,
+        whenOver tell: @Sendable @escaping () -> Void
+    ) async -> Result {
+        async let _: Void = {
+            guard let limit, (try? await Task.sleep(for: limit)) != nil else { return }
+            processes.stop(for: .timeout)
+            tell()
+        }()
+        // The timer is cancelled when the work is done.
+        return await work()
+    }
+
+    private func runPhases() async -> PhasesEnding {
         for phase in selection.phases {
             switch await run(phase) {
             case .completed: continue
-            case .stopped(.signal(let signal)): return stopped(by: signal)
+            case .stopped(.signal(let signal)): return .stopped(signal)
             case .stopped(.timeout):
                 logger.error("during \(phase.rawValue) phase. [timed out]\n")
-                return await handleErrors(failureVariables(phase.rawValue, nil, .overTime(nil)), "timeout")
+                return .failed(failure(of: phase, nil, .overTime(nil)))
             case .failed(let run):
-                if case .stopped(let signal) = run.ending { return stopped(by: signal) }
+                if case .stopped(let signal) = run.ending { return .stopped(signal) }
                 logger.error(
                     "during \(phase.rawValue) phase. [\(run.hook.path): \(run.ending.description)]\n")
-                let result = run.ending == .overTime(nil) ? "timeout" : "failed"
-                return await handleErrors(failureVariables(phase.rawValue, run.hook, run.ending), result)
+                return .failed(failure(of: phase, run.hook, run.ending))
             }
         }
-        return Ending(status: ExitStatus.success, result: "success")
+        return .completed
     }
 
     private func stopped(by signal: Int32) -> Ending { Ending(status: 128 + signal, result: "stopped") }
@@ -81,63 +100,45 @@ struct RefreshRun: Sendable {
             }
             let first = phase == selection.phases.first ? selection.firstHook : nil
             return await PhaseRunner(runner: runner).run(directory, phase: phase.rawValue, from: first)
-        } catch let error as ExtendedExpression.PatternError {
-            logger.error("\(HookBase.patternVariable): \(error), running no hook")
+        } catch let error as HookBase.PatternError {
+            logger.error("\(error), running no hook")
             return .completed
         } catch {
             let hook = Hook(phase: phase.rawValue, name: "", path: path)
-            return .failed(
-                HookRun(
-                    hook: hook, offset: .zero, duration: .zero,
-                    ending: .notStarted(status: ExitStatus.failure, reason: "\(error)")))
+            let run = HookRun(
+                hook: hook, offset: runner.reporter.elapsed, duration: .zero,
+                ending: .notStarted(status: ExitStatus.failure, reason: "\(error)"))
+            runner.reporter.tell(.hookEnded(run))
+            return .failed(run)
         }
     }
 
     // MARK: When a phase has failed
 
     /// Runs the hooks of `error.d`, whose statuses do not count.
-    private func handleErrors(_ variables: [(name: String, value: String)], _ result: String) async -> Ending
-    {
+    private func handle(_ failure: Failure) async -> Ending {
         processes.resume()
         if case .signal(let signal) = processes.stop { return stopped(by: signal) }
         logger.info("Calling error handlers.")
         if let directory = try? base.directory(of: Phase.errors) {
             var runner = runner
-            runner.variables += variables
-            let stop = await run(directory, runner)
-            if case .signal(let signal) = stop { return stopped(by: signal) }
+            runner.variables += failure.variables
+            let phase = PhaseRunner(runner: runner)
+            _ = await within(limits.errors) {
+                await phase.run(directory, phase: Phase.errors)
+            } whenOver: {
+                logger.error("The time limit of error.d is over. Ending the running hook and its children")
+            }
+            if case .signal(let signal) = processes.stop { return stopped(by: signal) }
         }
         logger.error("Aborting...")
-        return Ending(status: ExitStatus.failure, result: result)
-    }
-
-    private func run(_ directory: HookDirectory, _ runner: HookRunner) async -> HookProcesses.Stop? {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                _ = await PhaseRunner(runner: runner).run(directory, phase: Phase.errors)
-                return true
-            }
-            if let limit = limits.errors {
-                group.addTask {
-                    guard (try? await Task.sleep(for: limit)) != nil else { return false }
-                    processes.stop(for: .timeout)
-                    logger.error(
-                        "The time limit of error.d is over. Ending the running hook and its children")
-                    return false
-                }
-            }
-            while let isDone = await group.next(), !isDone {}
-            group.cancelAll()
-            return processes.stop
-        }
+        return Ending(status: ExitStatus.failure, result: failure.result)
     }
 
     /// What the hooks of `error.d` are told.
-    private func failureVariables(_ phase: String, _ hook: Hook?, _ ending: HookEnding) -> [(
-        name: String, value: String
-    )] {
+    private func failure(of phase: Phase, _ hook: Hook?, _ ending: HookEnding) -> Failure {
         var variables = [
-            (name: "OS_REFRESH_CONFIG_FAILED_PHASE", value: phase),
+            (name: "OS_REFRESH_CONFIG_FAILED_PHASE", value: phase.rawValue),
             (name: "OS_REFRESH_CONFIG_FAILED_HOOK", value: hook?.path ?? ""),
             (name: "OS_REFRESH_CONFIG_RESULT", value: ending.word),
             (name: "OS_REFRESH_CONFIG_EXIT_STATUS", value: String(ending.status)),
@@ -145,6 +146,6 @@ struct RefreshRun: Sendable {
         if case .killed(let signal) = ending {
             variables.append((name: "OS_REFRESH_CONFIG_SIGNAL", value: String(signal)))
         }
-        return variables
+        return Failure(variables: variables, result: ending == .overTime(nil) ? "timeout" : "failed")
     }
 }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SystemPackage
+
 /// What happens in a run, in the order in which it happens. Times are from the start of the run.
 enum RunEvent: Sendable {
     case phaseStarted(String, HookDirectory, at: Duration)
     /// The files of `environment.d` are about to be read.
     case environmentFound(HookEnvironment)
+    /// The file of `environment.d` with which bash ended.
+    case environmentFailed(FilePath)
     case hookStarted(Hook, at: Duration)
     case hookEnded(HookRun)
     case phaseEnded(String, at: Duration, duration: Duration, hooks: Int, isSuccess: Bool)
