@@ -48,7 +48,7 @@ package enum CommandUsage {
     package static func refuse(
         _ name: String, _ usage: String, _ error: any Error, status: Int32 = ExitStatus.usage
     ) -> Int32 {
-        StandardStream.error.write("\(usage)\(name): error: \(error)\n")
+        StandardStream.error.write("\(usage)\(name): error: \(Printable.message("\(error)"))\n")
         return status
     }
 }

@@ -158,12 +158,3 @@ extension ProcessTree {
         await endChildren({ !spared.contains($0) }, overdue: { ContinuousClock.now >= deadline })
     }
 }
-
-/// Waiting that goes on in a cancelled task too.
-enum Pause {
-    static func uncancelled(_ time: DispatchTimeInterval) async {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().asyncAfter(deadline: .now() + time) { continuation.resume() }
-        }
-    }
-}

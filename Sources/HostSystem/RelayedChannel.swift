@@ -11,6 +11,8 @@ struct RelayedChannel: Sendable {
         let sink: Int32
         var lines: MarkedLines
         var lastBytes: [UInt8] = []
+        /// Whether there was more before them.
+        var isCut = false
     }
 
     let number: Int
@@ -53,6 +55,7 @@ struct RelayedChannel: Sendable {
             room -= count
             if streams[place].sink == 2, wish.rememberedLines > 0 {
                 let bytes = streams[place].lastBytes + chunk[..<count]
+                streams[place].isCut = streams[place].isCut || bytes.count > Self.rememberedBytes
                 streams[place].lastBytes = Array(bytes.suffix(Self.rememberedBytes))
             }
             hold(streams[place].sink, streams[place].lines.take(chunk[..<count]))
@@ -78,10 +81,16 @@ struct RelayedChannel: Sendable {
     }
 
     var lastLines: [String] {
-        guard let bytes = streams.last?.lastBytes else { return [] }
-        var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+        guard let stream = streams.last else { return [] }
+        var lines = stream.lastBytes.split(separator: 0x0A, omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }
-        return lines.suffix(wish.rememberedLines).map { String(decoding: $0, as: UTF8.self) }
+        let isCut = stream.isCut && lines.count <= wish.rememberedLines
+        if isCut, let first = lines.first {
+            // It starts somewhere in a line, if not in a character.
+            lines[0] = first.drop { $0 & 0xC0 == 0x80 }
+        }
+        let texts = lines.suffix(wish.rememberedLines).map { String(decoding: $0, as: UTF8.self) }
+        return isCut ? ["…" + (texts.first ?? "")] + texts.dropFirst() : texts
     }
 
     mutating func closeAll() {
@@ -89,59 +98,5 @@ struct RelayedChannel: Sendable {
             if let descriptor = streams[place].descriptor { close(descriptor) }
             streams[place].descriptor = nil
         }
-    }
-}
-
-/// Bytes with a mark before each line; without a mark they go through as they are.
-struct MarkedLines: Sendable {
-    private let mark: [UInt8]?
-    /// What has come of a line that has not ended.
-    private var begun: [UInt8] = []
-    /// Whether the line that goes on has its mark.
-    private var isInLine = false
-
-    private static let longestBegun = 65536
-
-    init(_ mark: String?) {
-        self.mark = mark.map { Array($0.utf8) }
-    }
-
-    var hasBegun: Bool { !begun.isEmpty }
-
-    /// What can be written now.
-    mutating func take(_ chunk: ArraySlice<UInt8>) -> [UInt8] {
-        guard let mark else { return Array(chunk) }
-        var output: [UInt8] = []
-        output.reserveCapacity(chunk.count * 2)
-        var rest = chunk
-        while let end = rest.firstIndex(of: 0x0A) {
-            if !isInLine { output += mark }
-            output += begun
-            output += rest[...end]
-            begun = []
-            isInLine = false
-            rest = rest[(end + 1)...]
-        }
-        begun += rest
-        if begun.count > Self.longestBegun { output += flush(endingLine: false) }
-        return output
-    }
-
-    /// The beginning of a line, without waiting for the rest.
-    ///
-    /// - Parameter endingLine: ends the line, since nothing more is waited for.
-    mutating func flush(endingLine: Bool) -> [UInt8] {
-        guard let mark else { return [] }
-        var output: [UInt8] = []
-        if !begun.isEmpty {
-            output = isInLine ? begun : mark + begun
-            begun = []
-            isInLine = true
-        }
-        if endingLine, isInLine {
-            output.append(0x0A)
-            isInLine = false
-        }
-        return output
     }
 }

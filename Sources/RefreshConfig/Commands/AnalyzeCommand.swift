@@ -3,6 +3,7 @@
 import AgentRuntime
 import ArgumentParser
 import MetadataTree
+import SystemPackage
 
 /// `os-refresh-config analyze`: where the time of a run went.
 struct AnalyzeCommand: SubcommandRunning {
@@ -33,13 +34,16 @@ struct AnalyzeCommand: SubcommandRunning {
         let records = state.records(call.environment)
         let numbers = try records.numbers()
         guard let number = run ?? numbers.last else {
-            StandardStream.error.write("\(call.name): no run has left a record in \(records.path)\n")
+            StandardStream.error.write(
+                "\(call.name): no run has left a record in \(Printable.name(records.path.string))\n")
             return ExitStatus.failure
         }
         guard numbers.contains(number) else {
-            let kept = numbers.isEmpty ? "" : " (\(numbers[0]) to \(numbers[numbers.count - 1]) are kept)"
+            let kept = numbers.suffix(10).map(String.init).joined(separator: ", ")
+            let list = kept.isEmpty ? "" : " (the last that are kept: \(kept))"
             StandardStream.error.write(
-                "\(call.name): there is no record of run \(number) in \(records.path)\(kept)\n")
+                "\(call.name): there is no record of run \(number) in \(Printable.name(records.path.string))\(list)\n"
+            )
             return ExitStatus.failure
         }
         let record = try records.record(number)

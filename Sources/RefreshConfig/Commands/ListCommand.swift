@@ -27,7 +27,7 @@ struct ListCommand: SubcommandRunning {
         } catch let error as RunSelection.SelectionError {
             throw UsageError(error.description)
         }
-        let list = try HookList(base, selection, withErrors: self.selection.phases.isEmpty)
+        let list = try HookList(base, selection)
         StandardStream.output.write(format == .json ? list.json : Array(list.text.utf8))
         return ExitStatus.success
     }

@@ -3,7 +3,6 @@
 import AgentRuntime
 import ArgumentParser
 import Logging
-import SystemPackage
 
 /// The command line of os-refresh-config without a subcommand.
 struct RefreshConfigOptions: ParsableArguments {
@@ -116,50 +115,5 @@ struct RefreshConfigOptions: ParsableArguments {
             throw UsageError("argument --timeout: invalid int value: '\(timeout)'")
         }
         return arguments.canonicalWords(originalRules)
-    }
-}
-
-/// Which phases and hooks are meant.
-struct SelectionOptions: ParsableArguments {
-    @Option(
-        name: .customLong("phase"),
-        help: ArgumentHelp("This phase only; may be repeated.", valueName: "name"))
-    var phases: [Phase] = []
-
-    @Option(help: ArgumentHelp("Start with this hook: its name, or PHASE/NAME.", valueName: "hook"))
-    var from: String?
-
-    static let rules: [OriginalArguments.Option] = [
-        .init("--phase", arity: .each, isOriginal: false),
-        .init("--from", arity: .one, isOriginal: false),
-    ]
-
-    /// - Throws: `RunSelection.SelectionError`.
-    func selection(in base: HookBase) throws -> RunSelection {
-        try RunSelection(phases: phases, from: from) { phase in
-            (try? base.directory(of: phase.rawValue))?.hooks ?? []
-        }
-    }
-}
-
-extension Phase: ExpressibleByArgument {}
-
-/// Where the records of runs are.
-struct StateOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Where the records of runs are. Default: \(RecordDirectory.standard).", valueName: "directory"),
-        completion: .directory)
-    var stateDir: String?
-
-    static let rules: [OriginalArguments.Option] = [.init("--state-dir", arity: .one, isOriginal: false)]
-
-    func directory(_ environment: [String: String]) -> FilePath {
-        let variable = environment[RecordDirectory.variable].flatMap { $0.isEmpty ? nil : $0 }
-        return FilePath(stateDir ?? variable ?? RecordDirectory.standard)
-    }
-
-    func records(_ environment: [String: String]) -> RecordDirectory {
-        RecordDirectory(state: directory(environment))
     }
 }

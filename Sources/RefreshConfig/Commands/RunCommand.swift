@@ -151,8 +151,11 @@ struct RunCommand: Sendable {
         let status: Int32
         do {
             status = await run(try options.selection.selection(in: base), processes, live)
-        } catch {
+        } catch let error as RunSelection.SelectionError {
             status = refuse(error)
+        } catch {
+            logger.error("\(error)")
+            status = ExitStatus.failure
         }
         return withExtendedLifetime(lock) { status }
     }

@@ -2,6 +2,8 @@
 
 import AgentRuntime
 import ArgumentParser
+import MetadataTree
+import SystemPackage
 
 /// `os-refresh-config status`: how the last run ended.
 struct StatusCommand: SubcommandRunning {
@@ -27,12 +29,14 @@ struct StatusCommand: SubcommandRunning {
     func run(_ call: Invocation) throws -> Int32 {
         let records = state.records(call.environment)
         guard let last = try records.numbers().last else {
-            StandardStream.error.write("\(call.name): no run has left a record in \(records.path)\n")
+            StandardStream.error.write(
+                "\(call.name): no run has left a record in \(Printable.name(records.path.string))\n")
             return Answer.unknown
         }
         let record = try records.record(last)
-        let report = StatusReport(record)
-        StandardStream.output.write(format == .json ? report.json : Array(report.text.utf8))
+        StandardStream.output.write(
+            format == .json
+                ? JSONShape.text(RecordJSON.run(record)) : Array(StatusReport(record).text.utf8))
         switch record.state {
         case "success": return ExitStatus.success
         case "running": return Answer.running

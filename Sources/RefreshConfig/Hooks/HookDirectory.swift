@@ -59,7 +59,8 @@ struct HookDirectory {
             let file = FilePath(path).appending(entry.name)
             if let reason = Self.skipReason(file, isLink: entry.kind == .link) {
                 skipped.append((name, reason))
-            } else if !expression.matches(name.utf8) {
+            } else if !expression.matches(name.utf8) || FilePath.Component(name) != entry.name {
+                // The second: no text, and no pattern speaks of such names.
                 skipped.append((name, .nameDoesNotMatch))
             } else {
                 names.append(name)

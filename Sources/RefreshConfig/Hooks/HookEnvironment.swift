@@ -13,21 +13,42 @@ struct HookEnvironment {
     /// Tells a hook its phase.
     static let phaseVariable = "OS_REFRESH_CONFIG_PHASE"
 
+    /// What the names of files have to match.
+    static let pattern = "^[0-9A-Za-z_.-]+$"
+
+    /// The directory, which need not exist.
+    let path: FilePath
     /// The files to source, in the order of their bytes.
     let files: [FilePath]
+    /// What else there is.
+    let skipped: [(name: String, reason: HookDirectory.SkipReason)]
 
     init(beside hooks: String) {
-        let directory = FilePath(hooks).appending("..").appending(Self.directoryName)
-        let entries = (try? DirectoryListing.entries(of: directory)) ?? []
-        files = entries.filter { entry in
-            let isNamed = entry.name.string.utf8.allSatisfy { byte in
-                switch byte {
-                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2E, 0x2D: true
-                default: false
-                }
+        path = FilePath(hooks).appending("..").appending(Self.directoryName)
+        var files: [FilePath] = []
+        var skipped: [(name: String, reason: HookDirectory.SkipReason)] = []
+        for entry in (try? DirectoryListing.entries(of: path)) ?? [] {
+            let file = path.appending(entry.name)
+            let isRegular = FileContents.status(file).map(\.isRegular)
+            if isRegular == true, Self.isName(entry.name.string) {
+                files.append(file)
+            } else {
+                let reason: HookDirectory.SkipReason =
+                    isRegular == true
+                    ? .nameDoesNotMatch : isRegular == nil && entry.kind == .link ? .danglingLink : .notFile
+                skipped.append((entry.name.string, reason))
             }
-            return isNamed && FileContents.status(directory.appending(entry.name))?.isRegular == true
-        }.map { directory.appending($0.name) }
+        }
+        (self.files, self.skipped) = (files, skipped)
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        name.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2E, 0x2D: true
+            default: false
+            }
+        }
     }
 
     /// The first two files whose names are numbered otherwise than they are ordered: hooks would run as they are numbered.

@@ -16,14 +16,17 @@ struct RunSelection: Sendable {
     ///   - names: the phases that are wanted; none: all.
     ///   - first: the hook to start with: its name, or `PHASE/NAME`, where the phase may have its `.d`.
     ///   - hooks: the names of a phase's hooks.
-    /// - Throws: `SelectionError`.
-    init(phases names: [Phase], from first: String?, hooks: (Phase) -> [String]) throws(SelectionError) {
+    /// - Throws: `SelectionError`, and what `hooks` throws.
+    init(phases names: [Phase], from first: String?, hooks: (Phase) throws -> [String]) throws {
         phases = Phase.allCases.filter { names.isEmpty || names.contains($0) }
         guard let first else { return }
         let (phase, name) = Self.parts(of: first)
-        let places = phases.filter { (phase == nil || phase == $0.rawValue) && hooks($0).contains(name) }
+        let places = try phases.filter { place in
+            guard phase == nil || phase == place.rawValue else { return false }
+            return try hooks(place).contains(name)
+        }
         guard let place = places.first else {
-            throw SelectionError(description: "there is no hook \(first) in \(Self.list(phases))")
+            throw SelectionError(description: "there is no hook '\(first)' in \(Self.list(phases))")
         }
         guard places.count == 1 else {
             let choices = places.map { "\($0.rawValue)/\(name)" }.joined(separator: ", ")
@@ -38,7 +41,7 @@ struct RunSelection: Sendable {
 
     private static func parts(of first: String) -> (phase: String?, name: String) {
         guard let slash = first.lastIndex(of: "/") else { return (nil, first) }
-        let directory = first[..<slash].split(separator: "/").last ?? ""
+        let directory = first[..<slash]
         let phase = directory.hasSuffix(".d") ? directory.dropLast(2) : directory
         return (String(phase), String(first[first.index(after: slash)...]))
     }

@@ -10,9 +10,9 @@ enum SecondsText {
     /// With three decimals.
     static func long(microseconds: Int) -> String { fixed(microseconds: microseconds, decimals: 3) }
 
-    /// With one decimal, or none where it is 0.
+    /// With as many decimals as count, up to microseconds.
     static func short(_ seconds: Double) -> String {
-        let text = fixed(microseconds: Int(seconds * 1_000_000), decimals: 3)
+        let text = fixed(microseconds: Int((seconds * 1_000_000).rounded()), decimals: 6)
         let trimmed = text.reversed().drop { $0 == "0" }.drop { $0 == "." }
         return trimmed.isEmpty || !text.contains(".") ? text : String(trimmed.reversed())
     }

@@ -36,7 +36,7 @@ struct RecordDirectory: Sendable {
         }
         return entries.compactMap { entry in
             let name = entry.name.string
-            guard name.hasSuffix(".jsonl"), let number = Int(name.dropLast(6)),
+            guard entry.kind == .regular, name.hasSuffix(".jsonl"), let number = Int(name.dropLast(6)),
                 (1...Self.largestNumber).contains(number), file(number).lastComponent == entry.name
             else { return nil }
             return number

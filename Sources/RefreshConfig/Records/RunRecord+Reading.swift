@@ -12,80 +12,76 @@ extension RunRecord {
 
     /// Reads the record at `path`. What ends in the middle of a line, since the machine went down, counts up to there.
     ///
-    /// - Throws: `HostError`, `FormatError`, `JSONError`.
+    /// - Throws: `HostError`, `FormatError`.
     init(number: Int, path: FilePath) throws {
         self.number = number
         self.path = path.string
         // Asked first: a run that ends meanwhile is whole when it is read.
         isRunning = HeldFile.isHeld(path)
-        let bytes = try FileContents.read(path)
-        var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: true)
-        if bytes.last != 0x0A { _ = lines.popLast() }
+        var lines = try FileContents.read(path).split(separator: 0x0A, omittingEmptySubsequences: false)
+        // What comes behind the last line end is no line yet.
+        lines.removeLast()
         for (place, line) in lines.enumerated() {
-            let value = try JSONParser.parse(Array(line), name: "\(path), line \(place + 1)")
-            guard let object = value.object, let type = object["type"]?.string?.text else {
-                throw FormatError(description: "\(path):\(place + 1): no line of a record")
-            }
-            if place == 0,
-                type != RecordLine.Kind.run.rawValue || object.integer("version") != RecordLine.version
-            {
+            let line = try RecordReader(Array(line), at: "\(path):\(place + 1)")
+            guard (line.kind == .run) == (place == 0) else {
                 throw FormatError(
-                    description: "\(path):1: not the start of a record of version \(RecordLine.version)")
+                    description: place == 0
+                        ? "\(path):1: not the start of a record" : "\(path):\(place + 1): a second start")
             }
-            take(RecordLine.Kind(rawValue: type), object)
+            try take(line)
         }
-        if lines.isEmpty, !isRunning { throw FormatError(description: "\(path): an empty record") }
+        if lines.isEmpty, !isRunning {
+            throw FormatError(description: "\(path): a record without a whole line")
+        }
     }
 
-    /// Lines of a kind that is not known are passed over.
-    private mutating func take(_ kind: RecordLine.Kind?, _ line: MetadataObject) {
-        switch kind {
+    private mutating func take(_ line: RecordReader) throws {
+        guard end == nil else { throw line.error("it comes behind the end of the run") }
+        switch line.kind {
         case .run:
-            started = line.text("started") ?? ""
-            process = line.integer("pid") ?? 0
-            base = line.text("base") ?? ""
+            guard try line.number("version") == RecordLine.version else {
+                throw line.error("a record of another version than \(RecordLine.version)")
+            }
+            started = try line.text("started")
+            process = try line.number("pid")
+            base = try line.text("base")
         case .phaseStart:
             phases.append(
-                PhaseRecord(phase: line.text("phase") ?? "", offset: line.integer("offset_us") ?? 0))
+                PhaseRecord(phase: try line.text("phase"), offset: try line.number("offset_us")))
         case .hookStart:
             hooks.append(
                 HookRecord(
-                    phase: line.text("phase") ?? "", hook: line.text("hook") ?? "",
-                    offset: line.integer("offset_us") ?? 0))
-        case .hook: takeHook(line)
+                    phase: try line.text("phase"), hook: try line.text("hook"),
+                    offset: try line.number("offset_us")))
+        case .hook: try takeHook(line)
         case .phase:
-            guard let place = phases.lastIndex(where: { $0.phase == line.text("phase") }) else { return }
-            phases[place].duration = line.integer("duration_us")
-            phases[place].result = line.text("result")
+            let phase = try line.text("phase")
+            guard let place = phases.lastIndex(where: { $0.phase == phase && $0.end == nil }) else {
+                throw line.error("the end of a phase that has not begun")
+            }
+            phases[place].end = PhaseEnd(
+                duration: try line.number("duration_us"), result: try line.text("result"))
         case .end:
-            duration = line.integer("duration_us")
-            status = line.integer("status")
-            result = line.text("result")
+            end = RunEnd(
+                duration: try line.number("duration_us"), status: try line.number("status"),
+                result: try line.text("result"))
+        // Of a later version: it adds to what is told.
         case nil: break
         }
     }
 
-    private mutating func takeHook(_ line: MetadataObject) {
-        let (phase, hook) = (line.text("phase") ?? "", line.text("hook") ?? "")
-        let place = hooks.lastIndex { $0.phase == phase && $0.hook == hook && $0.duration == nil }
-        var record = place.map { hooks[$0] } ?? HookRecord(phase: phase, hook: hook, offset: 0)
-        record.offset = line.integer("offset_us") ?? record.offset
-        record.duration = line.integer("duration_us") ?? 0
-        record.result = line.text("result") ?? ""
-        record.status = line.integer("status")
-        record.signal = line.integer("signal")
-        record.reason = line.text("reason")
-        record.errorLines = line["stderr"]?.array?.compactMap { $0.string?.text } ?? []
-        if let place { hooks[place] = record } else { hooks.append(record) }
-    }
-}
-
-extension MetadataObject {
-    fileprivate func text(_ key: ByteString) -> String? { self[key]?.string?.text }
-
-    fileprivate func integer(_ key: ByteString) -> Int? {
-        guard case .integer(let value)? = self[key]?.kind else { return nil }
-        // What is added up must not overflow.
-        return Int(value).magnitude < 1 << 60 ? Int(value) : nil
+    private mutating func takeHook(_ line: RecordReader) throws {
+        let (phase, hook) = (try line.text("phase"), try line.text("hook"))
+        let end = HookEnd(
+            duration: try line.number("duration_us"), result: try line.text("result"),
+            status: try line.number("status"), signal: try line.optionalNumber("signal"),
+            reason: try line.optionalText("reason"), errorLines: try line.texts("stderr"))
+        let place = hooks.lastIndex { $0.phase == phase && $0.hook == hook && $0.end == nil }
+        if let place {
+            hooks[place].end = end
+        } else {
+            hooks.append(
+                HookRecord(phase: phase, hook: hook, offset: try line.number("offset_us"), end: end))
+        }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentRuntime
+import HostSystem
 import MetadataTree
 import SystemPackage
 
@@ -13,31 +14,32 @@ struct HookList {
         let environment: HookEnvironment
     }
 
+    private let base: HookBase
     private var sections: [Section] = []
 
-    /// - Parameter withErrors: whether `error.d` belongs to it.
-    /// - Throws: `HostError`, `ExtendedExpression.PatternError`.
-    init(_ base: HookBase, _ selection: RunSelection, withErrors: Bool) throws {
+    /// The phases that are selected, and `error.d`, which runs when one of them fails.
+    ///
+    /// - Throws: `HostError`, `HookBase.PatternError`.
+    init(_ base: HookBase, _ selection: RunSelection) throws {
+        self.base = base
         for phase in selection.phases {
             guard let directory = try base.directory(of: phase.rawValue) else { continue }
-            sections.append(
-                Section(
-                    phase: phase.rawValue, directory: directory,
-                    hooks: selection.hooks(of: phase, in: directory),
-                    environment: HookEnvironment(beside: directory.path)))
+            add(phase.rawValue, directory, selection.hooks(of: phase, in: directory))
         }
-        if withErrors, let directory = try base.directory(of: Phase.errors) {
-            sections.append(
-                Section(
-                    phase: Phase.errors, directory: directory, hooks: directory.hooks,
-                    environment: HookEnvironment(beside: directory.path)))
+        if let directory = try base.directory(of: Phase.errors) {
+            add(Phase.errors, directory, directory.hooks)
         }
+    }
+
+    private mutating func add(_ phase: String, _ directory: HookDirectory, _ hooks: [String]) {
+        let environment = HookEnvironment(beside: directory.path)
+        sections.append(Section(phase: phase, directory: directory, hooks: hooks, environment: environment))
     }
 
     // MARK: For people
 
     var text: String {
-        if sections.isEmpty { return "no hooks\n" }
+        if sections.isEmpty { return "no hooks in \(Printable.name(base.path))\n" }
         return sections.map(text).joined(separator: "\n") + environmentText
     }
 
@@ -46,41 +48,56 @@ struct HookList {
         var lines = ["\(title)  \(Printable.name(section.directory.path))"]
         lines += section.hooks.map { "    \(Printable.name($0))" }
         if section.hooks.isEmpty { lines.append("    no hooks") }
-        if !section.directory.skipped.isEmpty {
-            let names = section.directory.skipped.map { Printable.name($0.name) }
-            let width = names.map(\.count).max() ?? 0
-            lines.append("  not run:")
-            for (name, skipped) in zip(names, section.directory.skipped) {
-                let reason = skipped.reason.description(pattern: section.directory.pattern)
-                lines.append(
-                    "    \(name)\(String(repeating: " ", count: width - name.count + 2))\(Printable.name(reason))"
-                )
-            }
-        }
+        lines += Self.lines(
+            "not run",
+            section.directory.skipped.map { skipped in
+                (skipped.name, skipped.reason.description(pattern: section.directory.pattern))
+            })
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func lines(_ title: String, _ skipped: [(name: String, reason: String)]) -> [String] {
+        guard !skipped.isEmpty else { return [] }
+        let names = skipped.map { Printable.name($0.name) }
+        let width = min(names.map(\.count).max() ?? 0, 40)
+        return ["  \(title):"]
+            + zip(names, skipped).map { name, skipped in
+                let blanks = String(repeating: " ", count: max(width - name.count, 0) + 2)
+                return "    \(name)\(blanks)\(Printable.name(skipped.reason))"
+            }
     }
 
     /// The same files are read before the hooks of each phase, unless phases are links to elsewhere.
     private var environmentText: String {
-        var shown: [[String]] = []
-        var text = ""
+        var places: [(path: FilePath, phases: [String], environment: HookEnvironment)] = []
         for section in sections {
-            let files = section.environment.files.map(\.string)
-            guard !files.isEmpty, !shown.contains(where: { $0.map(Self.name) == files.map(Self.name) }) else {
-                continue
-            }
-            shown.append(files)
-            text += "\n\(HookEnvironment.directoryName), read by bash before the hooks of each phase\n"
-            text += files.map { "    \(Printable.name(Self.name($0)))\n" }.joined()
-            if let (first, second) = section.environment.misordered {
-                text +=
-                    "  in the order of the names' bytes: \(Printable.name(first)) before \(Printable.name(second))\n"
+            guard let path = FileContents.resolved(section.environment.path) else { continue }
+            if let place = places.firstIndex(where: { $0.path == path }) {
+                places[place].phases.append(section.phase)
+            } else {
+                places.append((path, [section.phase], section.environment))
             }
         }
-        return text
+        return places.map { place in
+            let of = places.count == 1 ? "each phase" : place.phases.joined(separator: ", ")
+            return text(of: place.environment, "read by bash before the hooks of \(of)")
+        }.joined()
     }
 
-    private static func name(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
+    private func text(of environment: HookEnvironment, _ use: String) -> String {
+        if environment.files.isEmpty, environment.skipped.isEmpty { return "" }
+        var lines = ["", "\(HookEnvironment.directoryName), \(use)"]
+        lines += environment.files.map { "    \(Printable.name($0.lastComponent?.string ?? ""))" }
+        if let (first, second) = environment.misordered {
+            lines.append(
+                "  in the order of the names' bytes: \(Printable.name(first)) before \(Printable.name(second))"
+            )
+        }
+        lines += Self.lines(
+            "not read",
+            environment.skipped.map { ($0.name, $0.reason.description(pattern: HookEnvironment.pattern)) })
+        return lines.joined(separator: "\n") + "\n"
+    }
 
     // MARK: For programs
 

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentRuntime
-import MetadataTree
 
-/// How a run stands.
+/// How a run stands, for people.
 struct StatusReport {
     private let record: RunRecord
 
     init(_ record: RunRecord) {
         self.record = record
     }
-
-    // MARK: For people
 
     var text: String {
         var lines = ["run \(record.number): \(Printable.name(record.state))"]
@@ -21,18 +18,17 @@ struct StatusReport {
         }
         add("started", record.started)
         add("pid", String(record.process))
-        if let duration = record.duration { add("took", "\(SecondsText.long(microseconds: duration)) s") }
+        if let end = record.end { add("took", "\(SecondsText.long(microseconds: end.duration)) s") }
         add("hooks", hooksText)
-        for hook in record.hooks where hook.result == nil {
+        for hook in record.hooks where hook.end == nil {
             add(record.isRunning ? "running" : "cut off", hook.name)
         }
-        if let failure = record.failure {
-            add("failed", "\(failure.name): \(Self.reason(of: failure))")
-            for line in failure.errorLines { lines.append("    | \(Printable.name(line))") }
+        for (place, hook) in record.failures.enumerated() {
+            add(place == 0 ? "failed" : "and", "\(hook.name): \(Self.reason(of: hook))")
+            for line in hook.end?.errorLines ?? [] { lines.append("    | \(Printable.name(line))") }
         }
-        let handlers = record.hooks.filter { $0.phase == Phase.errors && $0.result != nil }
-        for handler in handlers where handler.result != "success" {
-            add("and", "\(handler.name): \(Self.reason(of: handler))")
+        if record.failures.isEmpty, let phase = record.phases.last(where: { $0.end?.result == "failed" }) {
+            add("failed", "\(phase.phase), between two hooks")
         }
         add("base", record.base)
         add("record", record.path)
@@ -40,31 +36,13 @@ struct StatusReport {
     }
 
     private var hooksText: String {
-        let counts = record.phases.map { phase in
-            let count = record.hooks.count {
-                $0.phase == phase.phase && $0.result != nil && $0.hook != HookEnvironment.directoryName
-            }
-            return "\(phase.phase) \(count)"
-        }
+        let counts = record.phases.map { "\($0.phase) \(record.count(of: $0.phase))" }
         return counts.isEmpty ? "none" : counts.joined(separator: ", ")
     }
 
-    /// How a hook ended, for people.
-    static func reason(of hook: RunRecord.HookRecord) -> String {
-        let time = " after \(SecondsText.long(microseconds: hook.duration ?? 0)) s"
-        switch hook.result {
-        case "success": return "exit status 0\(time)"
-        case "exit-code": return "exit status \(hook.status ?? 0)\(time)"
-        case "signal": return "killed by signal \(hook.signal ?? 0)\(time)"
-        case "timeout": return "out of time\(time)"
-        case "stopped": return "ended by signal \(hook.signal ?? 0)\(time)"
-        case "not-started": return hook.reason ?? "it could not be started"
-        case let other?: return other + time
-        case nil: return "no end is known"
-        }
+    private static func reason(of hook: RunRecord.HookRecord) -> String {
+        guard let end = hook.end else { return "" }
+        let time = " after \(SecondsText.long(microseconds: end.duration)) s"
+        return end.description + (end.result == "not-started" ? "" : time)
     }
-
-    // MARK: For programs
-
-    var json: [UInt8] { JSONShape.text(RecordJSON.run(record)) }
 }

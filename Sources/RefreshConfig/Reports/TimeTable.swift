@@ -11,41 +11,32 @@ struct TimeTable {
     }
 
     var text: String {
-        let title =
-            "run \(record.number), \(record.started): \(record.state) after \(Self.seconds(record.lastMoment)) s"
+        let time = SecondsText.long(microseconds: record.lastMoment)
+        let title = "run \(record.number), \(record.started): \(record.state) after \(time) s"
         var lines = [Printable.name(title), "", "  SECONDS  HOOK"]
         // Of those that took equally long, the first that ran comes first.
         let hooks = record.hooks.enumerated().sorted { left, right in
-            let (one, other) = (left.element.duration ?? .max, right.element.duration ?? .max)
+            let (one, other) = (left.element.end?.duration ?? .max, right.element.end?.duration ?? .max)
             return one == other ? left.offset < right.offset : one > other
         }
-        for (_, hook) in hooks { lines.append(row(hook.duration, hook.name + Self.remark(hook))) }
-        if hooks.isEmpty { lines.append("        -  no hooks") }
+        lines += hooks.map { row($0.element.end?.duration, $0.element.name + remark(on: $0.element)) }
+        if hooks.isEmpty { lines.append(row(nil, "no hooks")) }
         lines += ["", "  SECONDS  PHASE"]
-        for phase in record.phases {
-            let count = record.hooks.count {
-                $0.phase == phase.phase && $0.hook != HookEnvironment.directoryName
-            }
-            lines.append(row(phase.duration, "\(phase.phase), \(count == 1 ? "1 hook" : "\(count) hooks")"))
+        lines += record.phases.map { phase in
+            let count = record.count(of: phase.phase)
+            return row(phase.end?.duration, "\(phase.phase), \(count == 1 ? "1 hook" : "\(count) hooks")")
         }
+        if record.phases.isEmpty { lines.append(row(nil, "no phases")) }
         return lines.joined(separator: "\n") + "\n"
     }
 
     private func row(_ duration: Int?, _ text: String) -> String {
-        SecondsText.padded(duration.map(Self.seconds) ?? "-", to: 9) + "  " + Printable.name(text)
+        let seconds = duration.map { SecondsText.long(microseconds: $0) } ?? "-"
+        return SecondsText.padded(seconds, to: 9) + "  " + Printable.name(text)
     }
 
-    private static func remark(_ hook: RunRecord.HookRecord) -> String {
-        switch hook.result {
-        case "success": ""
-        case "exit-code": "  exit status \(hook.status ?? 0)"
-        case "signal": "  killed by signal \(hook.signal ?? 0)"
-        case nil: "  no end is known"
-        case let other?: "  \(other)"
-        }
-    }
-
-    private static func seconds(_ microseconds: Int) -> String {
-        SecondsText.long(microseconds: microseconds)
+    private func remark(on hook: RunRecord.HookRecord) -> String {
+        guard let end = hook.end else { return record.isRunning ? "  running" : "  no end is known" }
+        return end.isSuccess ? "" : "  \(end.description)"
     }
 }

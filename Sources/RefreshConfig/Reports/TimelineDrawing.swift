@@ -33,11 +33,11 @@ struct TimelineDrawing {
             <svg xmlns="http://www.w3.org/2000/svg" width="\(Self.number(Self.totalWidth))" \
             height="\(Self.number(height))" viewBox="0 0 \(Self.number(Self.totalWidth)) \(Self.number(height))" \
             role="img">
-            <title>\(Printable.xml(title))</title>
+            <title>\(Printable.xml(Printable.name(title)))</title>
             \(Self.style)
             <rect class="paper" width="100%" height="100%"/>
-            <text class="title" x="\(Self.number(Self.margin))" y="30">\(Printable.xml(title))</text>
-            <text class="note" x="\(Self.number(Self.margin))" y="50">\(Printable.xml(note))</text>
+            <text class="title" x="\(Self.number(Self.margin))" y="30">\(Printable.xml(Printable.name(title)))</text>
+            <text class="note" x="\(Self.number(Self.margin))" y="50">\(Printable.xml(Printable.name(note)))</text>
 
             """
         text += axis(rows: rows.count)
@@ -91,31 +91,28 @@ struct TimelineDrawing {
         let duration: Int
     }
 
-    /// Each phase with its hooks below it, in the order of their starts.
+    /// Each phase with its hooks below it, in the order of their starts; and what belongs to no phase that has begun.
     private var rows: [Row] {
-        record.phases.flatMap { phase -> [Row] in
-            let end = phase.duration ?? max(record.lastMoment - phase.offset, 0)
-            let hooks = record.hooks.filter { $0.phase == phase.phase }.map(row)
-            return [row("phase", phase.phase, phase.offset, phase.duration, until: end)] + hooks
+        let phases = record.phases.flatMap { phase -> [Row] in
+            let row = row("phase", phase.phase, phase.offset, phase.end?.duration)
+            return [row] + record.hooks.filter { $0.phase == phase.phase }.map(row(of:))
         }
+        let begun = record.phases.map(\.phase)
+        return phases + record.hooks.filter { !begun.contains($0.phase) }.map(row(of:))
     }
 
     private func row(of hook: RunRecord.HookRecord) -> Row {
-        let isEnvironment = hook.hook == HookEnvironment.directoryName
-        let style =
-            switch hook.result {
-            case "success": isEnvironment ? "environment" : "hook"
-            case nil: "open"
-            default: "failed"
-            }
+        let style = hook.end.map { $0.isSuccess ? (hook.isEnvironment ? "environment" : "hook") : "failed" }
         return row(
-            style, hook.hook, hook.offset, hook.duration, until: max(record.lastMoment - hook.offset, 0))
+            style ?? "open", hook.hook.isEmpty ? hook.name : hook.hook, hook.offset, hook.end?.duration)
     }
 
-    private func row(_ style: String, _ name: String, _ offset: Int, _ duration: Int?, until end: Int) -> Row
-    {
-        let time = duration.map { " (\(SecondsText.long(microseconds: $0)) s)" } ?? " (no end is known)"
-        return Row(style: style, label: name + time, offset: offset, duration: duration ?? end)
+    private func row(_ style: String, _ name: String, _ offset: Int, _ duration: Int?) -> Row {
+        let unknown = record.isRunning ? " (it runs)" : " (no end is known)"
+        let time = duration.map { " (\(SecondsText.long(microseconds: $0)) s)" } ?? unknown
+        return Row(
+            style: style, label: Printable.name(name) + time, offset: offset,
+            duration: duration ?? max(record.lastMoment - offset, 0))
     }
 
     private func drawn(_ row: Row, at place: Int) -> String {
@@ -132,20 +129,26 @@ struct TimelineDrawing {
             """
     }
 
-    /// Behind the bar, or, where there is no room, before it; what is too long for the drawing is cut.
+    /// Behind the bar, before it, or in it, where there is room; what is too long for the drawing is cut.
     private func label(_ text: String, after end: Double, before start: Double, y: Double) -> String {
         let longest = Int(Self.totalWidth / 2 / Self.characterWidth)
         let shown = text.count > longest ? text.prefix(longest) + "…" : text[...]
-        let isBefore = end + Double(shown.count) * Self.characterWidth + 5 > Self.totalWidth
+        let wide = Double(shown.count) * Self.characterWidth + 5
         let place =
-            isBefore ? "x=\"\(Self.number(start - 5))\" text-anchor=\"end\"" : "x=\"\(Self.number(end + 5))\""
+            if end + wide <= Self.totalWidth {
+                "x=\"\(Self.number(end + 5))\""
+            } else if start - wide >= 0 {
+                "x=\"\(Self.number(start - 5))\" text-anchor=\"end\""
+            } else {
+                "x=\"\(Self.number(start + 5))\""
+            }
         return "<text \(place) y=\"\(Self.number(y))\">\(Printable.xml(String(shown)))</text>"
     }
 
     // MARK: Time
 
     private func x(_ microseconds: Int) -> Double {
-        Self.margin + Double(microseconds) / Double(length) * Self.width
+        Self.margin + Double(min(microseconds, length)) / Double(length) * Self.width
     }
 
     /// Between two lines of the grid, in microseconds: 1, 2 or 5 of a power of ten, and about ten of them.

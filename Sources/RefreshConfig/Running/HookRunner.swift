@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AgentRuntime
 import Glibc
 import HostSystem
 import SystemPackage
@@ -74,15 +75,20 @@ struct HookRunner: Sendable {
     /// A hook whose turn is taken: what it writes comes behind what those prepared before it write.
     struct Prepared: Sendable {
         let hook: Hook
+        fileprivate let offset: Duration
         fileprivate let channel: Result<OutputRelay.Channel?, HostError>
     }
 
+    /// Tells that the hook starts: it has to.
     func prepare(_ hook: Hook) -> Prepared {
+        let offset = reporter.elapsed
+        reporter.tell(.hookStarted(hook, at: offset))
         let wish = OutputRelay.Wish(
-            mark: settings.marksLines ? "\(hook.name) | " : nil,
+            mark: settings.marksLines ? Printable.name(hook.name) + " | " : nil,
             takesOutput: settings.marksLines || settings.parallel > 1,
             rememberedLines: settings.capturesErrors ? Self.capturedLines : 0)
-        return Prepared(hook: hook, channel: Result { () throws(HostError) in try relay?.open(wish) })
+        return Prepared(
+            hook: hook, offset: offset, channel: Result { () throws(HostError) in try relay?.open(wish) })
     }
 
     /// Runs one hook.
@@ -100,8 +106,6 @@ struct HookRunner: Sendable {
 
     private func run(_ prepared: Prepared, _ command: CommandRunner.Command, isAlone: Bool) async -> HookRun {
         let hook = prepared.hook
-        let offset = reporter.elapsed
-        reporter.tell(.hookStarted(hook, at: offset))
         var errorLines: [String]?
         let ending: HookEnding
         do {
@@ -115,7 +119,7 @@ struct HookRunner: Sendable {
             ending = .notStarted(status: 127, reason: "\(error)")
         }
         let run = HookRun(
-            hook: hook, offset: offset, duration: reporter.elapsed - offset, ending: ending,
+            hook: hook, offset: prepared.offset, duration: reporter.elapsed - prepared.offset, ending: ending,
             errorLines: errorLines)
         reporter.tell(.hookEnded(run))
         return run

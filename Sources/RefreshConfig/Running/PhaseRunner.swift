@@ -88,7 +88,7 @@ struct PhaseRunner: Sendable {
                 let prepared = runner.prepare(hook)
                 tasks.addTask { await runner.run(prepared, environment, isAlone: false) }
             }
-            for _ in 0..<runner.settings.parallel { startNext() }
+            for _ in 0..<min(runner.settings.parallel, group.count) { startNext() }
             while let run = await tasks.next() {
                 runs.append(run)
                 let isOver = runner.processes.stop != nil || runs.contains { !$0.ending.isSuccess }

@@ -120,7 +120,7 @@ struct RefreshRun: Sendable {
         processes.resume()
         if case .signal(let signal) = processes.stop { return stopped(by: signal) }
         logger.info("Calling error handlers.")
-        if let directory = try? base.directory(of: Phase.errors) {
+        if let directory = errorDirectory() {
             var runner = runner
             runner.variables += failure.variables
             let phase = PhaseRunner(runner: runner)
@@ -133,6 +133,15 @@ struct RefreshRun: Sendable {
         }
         logger.error("Aborting...")
         return Ending(status: ExitStatus.failure, result: failure.result)
+    }
+
+    private func errorDirectory() -> HookDirectory? {
+        do {
+            return try base.directory(of: Phase.errors)
+        } catch {
+            logger.error("\(error), running no error handler")
+            return nil
+        }
     }
 
     /// What the hooks of `error.d` are told.
