@@ -133,7 +133,7 @@ struct HookRunner: Sendable {
         } catch is HookProcesses.Stopped {
             return stopEnding ?? .overTime(nil)
         } catch let error as HostError {
-            return .notStarted(error, command.program)
+            return .notStarted(error, command.workingDirectory?.pushing(command.program) ?? command.program)
         } catch {
             return .notStarted(status: 127, reason: "\(error)")
         }
