@@ -126,7 +126,7 @@ install: release
 		install -D -m 0644 $$manual $(DESTDIR)$(PREFIX)/share/man/man$${manual##*.}/$${manual##*/}; \
 	done
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,$(COMPLETIONS))
-	for name in os-apply-config os-refresh-config; do \
+	set -e; for name in os-apply-config os-refresh-config; do \
 		$(BIN)/$$name --generate-completion-script bash \
 			> $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$name; \
 		$(BIN)/$$name --generate-completion-script zsh \

@@ -24,7 +24,8 @@ package struct BottomLine: Sendable {
 
     /// Shows `text`, cut to the width of the terminal, unless the terminal is somebody else's at the moment.
     package mutating func show(_ text: String) {
-        guard isPossible, tcgetpgrp(2) == getpgrp(), let now = Self.windowSize(), now.rows >= Self.fewestRows
+        guard isPossible, tcgetpgrp(2) == getpgrp(), Self.isPlain, let now = Self.windowSize(),
+            now.rows >= Self.fewestRows
         else { return }
         var output = ""
         if size.map({ $0 != now }) ?? true {
@@ -33,7 +34,7 @@ package struct BottomLine: Sendable {
         }
         size = now
         output += "\u{1B}7\u{1B}[\(now.rows);1H\u{1B}[2K\(text.prefix(now.columns - 1))\u{1B}8"
-        StandardStream.error.write(output)
+        StandardStream.error.offer(output, patience: .zero)
     }
 
     package mutating func hide() {
@@ -41,7 +42,14 @@ package struct BottomLine: Sendable {
         size = nil
         guard tcgetpgrp(2) == getpgrp() else { return }
         let rows = Self.windowSize()?.rows ?? shown.rows
-        StandardStream.error.write("\u{1B}7\u{1B}[\(rows);1H\u{1B}[2K\u{1B}[r\u{1B}8")
+        StandardStream.error.offer("\u{1B}7\u{1B}[\(rows);1H\u{1B}[2K\u{1B}[r\u{1B}8", patience: .seconds(1))
+    }
+
+    /// Whether nobody asks for a password or draws on the whole screen.
+    private static var isPlain: Bool {
+        var settings = termios()
+        let wanted = tcflag_t(ICANON | ECHO)
+        return tcgetattr(2, &settings) == 0 && settings.c_lflag & wanted == wanted
     }
 
     private static func windowSize() -> (rows: Int, columns: Int)? {

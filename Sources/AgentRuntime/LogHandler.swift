@@ -19,19 +19,28 @@ package struct AgentLogHandler: LogHandler {
 
     private let layout: Layout
     private let file: LogFile?
+    private let patience: Duration?
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
 
-    package init(layout: Layout, level: Logger.Level, file: LogFile? = nil) {
+    /// - Parameter patience: how long a line may wait for whoever reads standard error, before it is lost; nil: for ever.
+    package init(
+        layout: Layout, level: Logger.Level, file: LogFile? = nil, patience: Duration? = nil
+    ) {
         self.layout = layout
         self.file = file
+        self.patience = patience
         logLevel = level
     }
 
     /// A logger with this layout.
-    package static func logger(layout: Layout, level: Logger.Level, file: LogFile? = nil) -> Logger {
-        Logger(label: "agent") { _ in AgentLogHandler(layout: layout, level: level, file: file) }
+    package static func logger(
+        layout: Layout, level: Logger.Level, file: LogFile? = nil, patience: Duration? = nil
+    ) -> Logger {
+        Logger(label: "agent") { _ in
+            AgentLogHandler(layout: layout, level: level, file: file, patience: patience)
+        }
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -41,7 +50,11 @@ package struct AgentLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         let line = line(Self.name(event.level), event.message.description) + "\n"
-        StandardStream.error.write(line)
+        if let patience {
+            StandardStream.error.offer(line, patience: patience)
+        } else {
+            StandardStream.error.write(line)
+        }
         file?.write(line)
     }
 

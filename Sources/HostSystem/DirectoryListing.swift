@@ -17,7 +17,11 @@ package enum DirectoryListing {
 
     /// - Throws: `HostError` when the directory cannot be opened or read.
     package static func entries(of path: FilePath) throws(HostError) -> [Entry] {
-        guard let stream = path.withPlatformString({ opendir($0) }) else { throw .last("list", path) }
+        var stream = path.withPlatformString { opendir($0) }
+        while stream == nil, errno == EMFILE, FileLimit.raise() {
+            stream = path.withPlatformString { opendir($0) }
+        }
+        guard let stream else { throw .last("list", path) }
         return try entries(of: stream, path)
     }
 

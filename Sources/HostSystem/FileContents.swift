@@ -98,6 +98,17 @@ package enum FileContents {
         return false
     }
 
+    /// Makes the file at `path`, 0600, with `bytes`.
+    ///
+    /// - Throws: `HostError`, `EEXIST` when there is something.
+    package static func create(_ path: FilePath, _ bytes: [UInt8]) throws(HostError) {
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+        let file = path.withPlatformString { name in retrying { os_openat(AT_FDCWD, name, flags, 0o600) } }
+        guard file >= 0 else { throw .last("make", path) }
+        defer { close(file) }
+        try write(bytes, to: file, "write", path)
+    }
+
     /// Writes all of `bytes` where an open file stands.
     ///
     /// - Parameter operation: for the error: the words after "cannot".
@@ -119,7 +130,7 @@ package enum FileContents {
     /// The bytes of an open file whose size is thought to be `size`.
     static func bytes(of descriptor: Int32, size: Int, _ path: FilePath) throws(HostError) -> [UInt8] {
         // One byte more than the file has: its end shows in the first read.
-        var bytes = [UInt8](repeating: 0, count: max(size, 0) + 1)
+        var bytes = [UInt8](repeating: 0, count: size > 0 ? size + 1 : 4096)
         var count = 0
         while true {
             if count == bytes.count { bytes += [UInt8](repeating: 0, count: max(count, 4096)) }

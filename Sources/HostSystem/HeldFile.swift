@@ -23,7 +23,8 @@ package final class HeldFile: Sendable {
             if error.errno == .fileExists { return nil }
             throw error
         }
-        flock(descriptor, LOCK_EX | LOCK_NB)
+        // Who looks whether it is held has it for a moment.
+        retrying { flock(descriptor, LOCK_EX) }
         return HeldFile(path, descriptor)
     }
 
@@ -34,10 +35,19 @@ package final class HeldFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Adds `bytes` to the end.
+    /// Adds all of `bytes` to the end, or nothing.
     package func append(_ bytes: [UInt8]) throws(HostError) {
-        try FileContents.write(bytes, to: descriptor, "write", path)
+        let size = lseek(descriptor, 0, SEEK_END)
+        do {
+            try FileContents.write(bytes, to: descriptor, "write", path)
+        } catch {
+            ftruncate(descriptor, size)
+            throw error
+        }
     }
+
+    /// Drops what comes behind the first `size` bytes.
+    package func truncate(to size: Int) { ftruncate(descriptor, off_t(size)) }
 
     /// Whether somebody still holds the file at `path`.
     package static func isHeld(_ path: FilePath) -> Bool {

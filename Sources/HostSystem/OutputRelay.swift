@@ -37,8 +37,13 @@ package final class OutputRelay: Sendable {
 
         /// What a program is to be given.
         package func streams() throws(HostError) -> CommandRunner.Streams {
-            CommandRunner.Streams(
-                output: try output.map(Self.copy), errorOutput: try Self.copy(errorOutput))
+            let error = try Self.copy(errorOutput)
+            do throws(HostError) {
+                return CommandRunner.Streams(output: try output.map(Self.copy), errorOutput: error)
+            } catch let failure {
+                Glibc.close(error.rawValue)
+                throw failure
+            }
         }
 
         private static func copy(_ descriptor: Int32) throws(HostError) -> FileDescriptor {
@@ -50,8 +55,8 @@ package final class OutputRelay: Sendable {
 
     enum Message: Sendable {
         case open(RelayedChannel)
-        case finish(Int, isHurried: Bool, CheckedContinuation<[String], Never>)
-        case close(isHurried: Bool, CheckedContinuation<Void, Never>)
+        case finish(Int, CheckedContinuation<[String], Never>)
+        case close(CheckedContinuation<Void, Never>)
     }
 
     private struct Inbox {
@@ -65,22 +70,19 @@ package final class OutputRelay: Sendable {
     }
 
     private let inbox = Mutex(Inbox())
-    /// How many messages wait that are to be done with soon, whatever our own streams take.
-    private let hurried = Atomic(0)
+    /// The channels that are to be done with soon, whatever our own streams take.
+    private let hurried = Mutex<Set<Int>>([])
     private let wakeEnds: (read: Int32, write: Int32)
 
+    /// - Parameter isStopping: whether all is to be done with soon.
     /// - Throws: `HostError` when there are no descriptors.
-    package init() throws(HostError) {
+    package init(isStopping: @Sendable @escaping () -> Bool = { false }) throws(HostError) {
         wakeEnds = try Self.pipe(O_CLOEXEC | O_NONBLOCK)
         DispatchQueue(label: "os-config.relay").async { [self] in
             var loop = RelayLoop(
-                wakeEnd: wakeEnds.read, isHurried: { [self] in hurried.load(ordering: .relaxed) > 0 })
-            var isOpen = true
-            while isOpen {
-                let (goesOn, done) = loop.run(taking: { [self] in inbox.withLock { $0.takeMessages() } })
-                isOpen = goesOn
-                hurried.subtract(done, ordering: .relaxed)
-            }
+                wakeEnd: wakeEnds.read,
+                isHurried: { [self] number in isStopping() || hurried.withLock { $0.contains(number) } })
+            while loop.run(taking: { [self] in inbox.withLock { $0.takeMessages() } }) {}
         }
     }
 
@@ -112,17 +114,14 @@ package final class OutputRelay: Sendable {
     /// - Parameter isHurried: gives up what our own standard streams do not take at once.
     /// - Returns: the last lines of its standard error, as many as were asked for.
     package func finish(_ channel: Channel, isHurried: Bool = false) async -> [String] {
-        if isHurried { hurried.add(1, ordering: .relaxed) }
+        if isHurried { _ = hurried.withLock { $0.insert(channel.number) } }
         for end in [channel.output, channel.errorOutput] { if let end { Glibc.close(end) } }
-        return await withCheckedContinuation { post(.finish(channel.number, isHurried: isHurried, $0)) }
+        return await withCheckedContinuation { post(.finish(channel.number, $0)) }
     }
 
     /// Writes what is held back, and ends.
-    ///
-    /// - Parameter isHurried: gives up what our own standard streams do not take at once.
-    package func close(isHurried: Bool = false) async {
-        if isHurried { hurried.add(1, ordering: .relaxed) }
-        await withCheckedContinuation { post(.close(isHurried: isHurried, $0)) }
+    package func close() async {
+        await withCheckedContinuation { post(.close($0)) }
     }
 
     private func post(_ message: Message) {

@@ -9,7 +9,10 @@ package final class PrivateDirectory: Sendable {
 
     /// - Throws: `HostError` when it cannot be made.
     package init() throws(HostError) {
-        let parent = FilePath(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")
+        let variable = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+        let named = FilePath(variable.isEmpty ? "/tmp" : variable)
+        // Whoever is told of it may be in another directory.
+        let parent = named.isAbsolute ? named : FileContents.resolved(named) ?? named
         let template = parent.appending("os-config.XXXXXX")
         var name = template.withPlatformString {
             Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))

@@ -29,10 +29,11 @@ package enum ProcessTree {
         for member in members { kill(member, signal) }
     }
 
-    private static func allProcesses() -> [(process: Int32, parent: Int32)] {
+    private static func allProcesses(withZombies: Bool = false) -> [(process: Int32, parent: Int32)] {
         let entries = (try? DirectoryListing.entries(of: "/proc")) ?? []
         return entries.compactMap { entry in
-            guard let process = Int32(entry.name.string), let status = Status(process), !status.isZombie
+            guard let process = Int32(entry.name.string), let status = Status(process),
+                withZombies || !status.isZombie
             else { return nil }
             return (process, status.parent)
         }
@@ -42,19 +43,26 @@ package enum ProcessTree {
     private struct Status {
         let isZombie: Bool
         let parent: Int32
+        let session: Int32
 
         /// Nil when there is no such process.
         init?(_ process: Int32) {
             guard let bytes = try? FileContents.read(FilePath("/proc/\(process)/stat")),
                 let bracket = bytes.lastIndex(of: UInt8(ascii: ")"))
             else { return nil }
-            let fields = bytes[(bracket + 1)...].split(separator: 0x20, maxSplits: 2)
-            guard fields.count > 1, let parent = Int32(String(decoding: fields[1], as: UTF8.self)) else {
-                return nil
-            }
+            let fields = bytes[(bracket + 1)...].split(separator: 0x20, maxSplits: 4)
+            guard fields.count > 3, let parent = Int32(String(decoding: fields[1], as: UTF8.self)),
+                let session = Int32(String(decoding: fields[3], as: UTF8.self))
+            else { return nil }
             isZombie = fields[0].first == UInt8(ascii: "Z")
             self.parent = parent
+            self.session = session
         }
+    }
+
+    /// The session of a process, if it is another than ours.
+    package static func foreignSession(of process: Int32) -> Int32? {
+        Status(process).map(\.session).flatMap { $0 == getsid(0) ? nil : $0 }
     }
 
     package static func isAlive(_ process: Int32) -> Bool { Status(process).map { !$0.isZombie } ?? false }
@@ -82,7 +90,7 @@ extension ProcessTree {
         for thread in threads {
             let list = FilePath("/proc/self/task").appending(thread.name).appending("children")
             guard let bytes = try? FileContents.read(list) else {
-                return allProcesses().filter { $0.parent == getpid() }.map(\.process)
+                return allProcesses(withZombies: true).filter { $0.parent == getpid() }.map(\.process)
             }
             children += bytes.split(separator: 0x20).compactMap { Int32(String(decoding: $0, as: UTF8.self)) }
         }
@@ -118,34 +126,48 @@ extension ProcessTree {
             .map { String(decoding: $0.dropFirst(start.count), as: UTF8.self) }
     }
 
-    /// Ends those of our children that `isMeant`, and all that descends from them: asks, waits until `isOverdue`, kills. What is
-    /// started meanwhile is found too.
+    /// Ends those of our children that `isMeant`, and all that descends from them: asks, waits until `isOverdue`, kills.
     ///
-    /// Nothing leaves the tree where `adoptOrphans` was called before.
+    /// While it waits, what a process starts to clean up behind itself is left alone; what has lost its parent is asked too.
+    /// Nothing leaves the tree where `adoptOrphans` was called before: as long as one of its processes is there, so is a child
+    /// of ours.
     package static func endChildren(
         _ isMeant: (Int32) -> Bool, overdue isOverdue: () -> Bool
     ) async {
-        func living() -> [Int32] { members(of: ownChildren.filter(isMeant)).filter(isAlive) }
-        var (asked, frozen): (Set<Int32>, Set<Int32>) = ([], [])
+        // A list that is read while one of its processes ends may lack another: nothing has to be there twice.
+        func roots() -> [Int32] {
+            let roots = ownChildren.filter(isMeant)
+            return roots.isEmpty ? ownChildren.filter(isMeant) : roots
+        }
+        // Parents first: a shell whose program is ended would go on with the next.
+        let first = members(of: roots())
+        ask(first)
+        var asked = Set(first)
+        var pause = 5
         while !isOverdue() {
-            let members = living()
-            if members.isEmpty { return }
-            let unasked = members.filter { asked.insert($0).inserted }
-            signal(unasked, SIGTERM)
-            // One that is stopped would not hear it.
-            signal(unasked, SIGCONT)
-            await Pause.uncancelled(.milliseconds(10))
+            let roots = roots()
+            if roots.isEmpty { return }
+            ask(roots.filter { asked.insert($0).inserted })
+            await Pause.uncancelled(.milliseconds(pause))
+            pause = min(pause * 2, 40)
         }
         // What is stopped cannot start another while the others are killed. One that cannot be killed is left.
+        var frozen: Set<Int32> = []
         for _ in 0..<200 {
-            let members = living()
-            if members.isEmpty { return }
-            freeze(members, &frozen)
-            let all = living()
+            let roots = roots()
+            if roots.isEmpty { return }
+            freeze(members(of: roots), &frozen)
+            let all = members(of: roots)
             if all.allSatisfy(frozen.contains) { signal(all, SIGKILL) }
             await Pause.uncancelled(.milliseconds(5))
         }
-        signal(living(), SIGKILL)
+        signal(members(of: roots()), SIGKILL)
+    }
+
+    private static func ask(_ members: [Int32]) {
+        signal(members, SIGTERM)
+        // One that is stopped would not hear it.
+        signal(members, SIGCONT)
     }
 
     private static func freeze(_ members: [Int32], _ frozen: inout Set<Int32>) {

@@ -5,7 +5,8 @@ import Glibc
 /// What the relay's thread does: it reads the pipes of the programs, and writes what has its turn.
 struct RelayLoop {
     private let wakeEnd: Int32
-    private let isHurried: () -> Bool
+    /// Whether a program's output is not to be waited for.
+    private let isHurried: (Int) -> Bool
     /// In the order of their turns; the first writes through.
     private var channels: [RelayedChannel] = []
     /// Of programs that have ended and have had their turn: what they left behind may write on.
@@ -19,7 +20,7 @@ struct RelayLoop {
     private static let patience: Int32 = 100
     private static let drainLimit = 1 << 20
 
-    init(wakeEnd: Int32, isHurried: @escaping () -> Bool) {
+    init(wakeEnd: Int32, isHurried: @escaping (Int) -> Bool) {
         self.wakeEnd = wakeEnd
         self.isHurried = isHurried
         waitingSinks = Set(
@@ -31,31 +32,32 @@ struct RelayLoop {
 
     /// Waits for the next thing to do, and does it.
     ///
-    /// - Returns: false when the relay is closed; and how many hurried messages are done with.
-    mutating func run(taking messages: () -> [OutputRelay.Message]) -> (goesOn: Bool, hurried: Int) {
-        if waitAndRead() {
-            for place in channels.indices { channels[place].flushBegun(endingLines: false) }
-            for place in leftOver.indices { leftOver[place].flushBegun(endingLines: false) }
-        }
-        var hurried = 0
+    /// - Returns: false when the relay is closed.
+    mutating func run(taking messages: () -> [OutputRelay.Message]) -> Bool {
+        if waitAndRead() { flushBegun(endingLines: false) }
         for message in messages() {
             switch message {
             case .open(let channel): channels.append(channel)
-            case .finish(let number, let isHurried, let continuation):
+            case .finish(let number, let continuation):
                 let lines = finish(number)
                 writeTurns()
-                hurried += isHurried ? 1 : 0
                 continuation.resume(returning: lines)
-            case .close(let isHurried, let continuation):
+            case .close(let continuation):
                 for place in channels.indices { channels[place].isFinished = true }
+                flushBegun(endingLines: true)
                 writeTurns()
                 for place in leftOver.indices { leftOver[place].closeAll() }
                 continuation.resume()
-                return (false, hurried + (isHurried ? 1 : 0))
+                return false
             }
         }
         writeTurns()
-        return (true, hurried)
+        return true
+    }
+
+    private mutating func flushBegun(endingLines: Bool) {
+        for place in channels.indices { channels[place].flushBegun(endingLines: endingLines) }
+        for place in leftOver.indices { leftOver[place].flushBegun(endingLines: endingLines) }
     }
 
     /// - Returns: whether nothing came for as long as a beginning of a line may wait.
@@ -101,27 +103,29 @@ struct RelayLoop {
     /// Writes what the first program wrote, and of those behind it when it has ended.
     private mutating func writeTurns() {
         while !channels.isEmpty {
-            write(channels[0].takeHeld())
+            write(channels[0].takeHeld(), of: channels[0].number)
             guard channels[0].isFinished else { break }
             leftOver.append(channels.removeFirst())
         }
-        for place in leftOver.indices { write(leftOver[place].takeHeld()) }
+        for place in leftOver.indices { write(leftOver[place].takeHeld(), of: leftOver[place].number) }
     }
 
-    private mutating func write(_ pieces: [(sink: Int32, bytes: [UInt8])]) {
-        for (sink, bytes) in pieces where !deafSinks.contains(sink) {
-            let isTaken = bytes.withUnsafeBytes { writeAll($0, to: sink) }
-            if !isTaken { return }
+    private mutating func write(_ pieces: [(sink: Int32, bytes: [UInt8])], of number: Int) {
+        // Those that do not take what is not waited for.
+        var fullSinks: Set<Int32> = []
+        for (sink, bytes) in pieces where !deafSinks.contains(sink) && !fullSinks.contains(sink) {
+            let isTaken = bytes.withUnsafeBytes { writeAll($0, to: sink, of: number) }
+            if !isTaken { fullSinks.insert(sink) }
         }
     }
 
     /// - Returns: false when it is given up for now.
-    private mutating func writeAll(_ bytes: UnsafeRawBufferPointer, to sink: Int32) -> Bool {
+    private mutating func writeAll(_ bytes: UnsafeRawBufferPointer, to sink: Int32, of number: Int) -> Bool {
         var written = 0
         while written < bytes.count {
             var wait = pollfd(fd: sink, events: Int16(POLLOUT), revents: 0)
             if retrying({ poll(&wait, 1, 100) }) == 0 {
-                if isHurried() { return false }
+                if isHurried(number) { return false }
                 continue
             }
             // A pipe that is ready takes so many without making us wait.

@@ -11,6 +11,10 @@ import Synchronization
 /// not inherited by the programs we start.
 package enum SignalStream {
     private static let writeEnd = Atomic<Int32>(-1)
+    private static let isAskedToEnd = Atomic(false)
+
+    /// Whether SIGTERM, SIGINT or SIGHUP has come, known at once: whoever waits may not be the one to hear of it.
+    package static var hasEnding: Bool { isAskedToEnd.load(ordering: .relaxed) }
 
     /// The signals of `signals` that arrive from now on, but for those that whoever started us ignores (`nohup`). One stream a
     /// process.
@@ -33,6 +37,9 @@ package enum SignalStream {
 
     private static func note(_ signal: Int32) {
         let saved = errno
+        if signal == SIGTERM || signal == SIGINT || signal == SIGHUP {
+            isAskedToEnd.store(true, ordering: .relaxed)
+        }
         var byte = UInt8(signal)
         _ = write(writeEnd.load(ordering: .relaxed), &byte, 1)
         errno = saved
@@ -47,18 +54,24 @@ package enum SignalStream {
     /// Ends this process as `signal` does by default.
     package static func die(of signal: Int32) -> Never {
         handle(signal, SIG_DFL)
-        var set = sigset_t()
+        unblocking(signal) { _ = kill(getpid(), signal) }
+        exit(128 + signal)
+    }
+
+    private static func unblocking(_ signal: Int32, _ body: () -> Void) {
+        var (set, former) = (sigset_t(), sigset_t())
         sigemptyset(&set)
         sigaddset(&set, signal)
-        pthread_sigmask(SIG_UNBLOCK, &set, nil)
-        kill(getpid(), signal)
-        exit(128 + signal)
+        pthread_sigmask(SIG_UNBLOCK, &set, &former)
+        body()
+        pthread_sigmask(SIG_SETMASK, &former, nil)
     }
 
     /// Stops this process as SIGTSTP does by default, until somebody lets it go on.
     package static func stop() {
         handle(SIGTSTP, SIG_DFL)
-        kill(getpid(), SIGTSTP)
+        // To this thread, which libdispatch has it blocked in: another would hear it when the handler is back.
+        unblocking(SIGTSTP) { _ = raise(SIGTSTP) }
         handle(SIGTSTP) { SignalStream.note($0) }
     }
 

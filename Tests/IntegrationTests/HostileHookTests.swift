@@ -84,6 +84,7 @@ struct HostileHookTests {
             try sandbox.hooks().map { [$0.name, $0.result ?? "", String($0.status ?? -1)] }
                 == [["configure/10-hostile", row.result, String(row.hookStatus)]])
         #expect(try sandbox.result() == (row.status == 0 ? "success" : "failed"))
+        if row.script.contains("> pid") { #expect(sandbox.directory.text("pid") != nil) }
         #expect(!sandbox.isAlive("pid"))
         sandbox.end("background")
         #expect(sandbox.processes.isEmpty)
@@ -140,10 +141,14 @@ struct HostileHookTests {
         #expect(peak < 64 << 10, "\(peak) KiB")
     }
 
-    @Test("output that nobody reads does not keep a time limit from ending the run")
-    func unreadOutput() throws {
+    @Test(
+        "output that nobody reads does not keep a time limit from ending the run",
+        arguments: [
+            "yes", "head -c 200000 /dev/zero; exit 0",
+        ])
+    func unreadOutput(script: String) throws {
         let sandbox = try RefreshSandbox()
-        try sandbox.hook("configure.d/10-a", "echo $$ > pid; yes")
+        try sandbox.hook("configure.d/10-a", "echo $$ > pid; \(script)")
         let pipe = Pipe()
         let process = try sandbox.program(["--prefix", "--timeout", "1"]).start(
             output: nil, outputDescriptor: pipe.fileHandleForWriting.fileDescriptor,

@@ -164,7 +164,74 @@ struct RefreshRunTests {
         }
     }
 
+    @Test("what a hook starts to clean up behind itself, when it is asked to end, gets to its end")
+    func cleaning() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook(
+            "configure.d/10-a",
+            """
+            work=$(mktemp -d)
+            trap 'sh -c "sleep 0.5; rm -r $work; touch cleaned"' EXIT
+            trap 'exit 143' TERM
+            echo "$work" > work
+            while :; do sleep 0.1; done
+            """, interpreter: "/bin/bash")
+        #expect(try sandbox.run("--hook-timeout", "0.5").status == 1)
+        #expect(sandbox.directory.text("cleaned") != nil)
+        let work = try #require(sandbox.directory.text("work")).trimmingCharacters(in: .newlines)
+        #expect(!FileManager.default.fileExists(atPath: work))
+    }
+
+    @Test(
+        "RR4: a daemon's workers stay too, though they have lost their parent and say nothing of their origin"
+    )
+    func daemonWorkers() throws {
+        let sandbox = try RefreshSandbox()
+        let worker = #"(sh -c 'echo \$\$ > worker; exec sleep 60' &)"#
+        try sandbox.hook(
+            "configure.d/10-a",
+            "env -i setsid sh -c \"while [ ! -e go ]; do sleep 0.01; done; \(worker); exec sleep 60\" > /dev/null 2>&1 < /dev/null & echo $! > daemon"
+        )
+        try sandbox.hook("configure.d/20-b", "touch go; while [ ! -s worker ]; do sleep 0.01; done; sleep 60")
+        #expect(try sandbox.run("--hook-timeout", "1").status == 1)
+        #expect(sandbox.isAlive("worker"))
+        for name in ["worker", "daemon"] { sandbox.end(name) }
+    }
+
     // MARK: Signals
+
+    @Test("a signal that comes twice in a moment, as from timeout(1), counts once: the hook cleans up")
+    func echoedSignal() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook(
+            "configure.d/10-a",
+            "trap 'sleep 0.3; touch cleaned; exit 1' TERM; echo $$ > pid; while :; do sleep 0.05; done")
+        let process = try sandbox.program([]).start(
+            output: "/dev/null", errorOutput: sandbox.directory.file("err"))
+        #expect(eventually { sandbox.isAlive("pid") })
+        for _ in 0..<5 { process.signal(SIGTERM) }
+        #expect(process.wait(limit: 20) == 143)
+        #expect(sandbox.directory.text("cleaned") != nil)
+    }
+
+    @Test("log lines that nobody reads do not keep a signal from ending the run")
+    func unreadLog() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "echo $$ > pid; exec sleep 60")
+        let pipe = Pipe()
+        let end = pipe.fileHandleForWriting.fileDescriptor
+        _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        let filler = [UInt8](repeating: 0x78, count: 65536)
+        while write(end, filler, filler.count) > 0 {}
+        while write(end, filler, 1) > 0 {}
+        _ = fcntl(end, F_SETFL, 0)
+        let process = try sandbox.program([]).start(
+            output: "/dev/null", errorOutput: "", errorDescriptor: end)
+        #expect(eventually { (try? sandbox.hooks().count) == 1 })
+        process.signal(SIGTERM)
+        #expect(process.wait(limit: 20) == 143)
+        try pipe.fileHandleForReading.close()
+    }
 
     @Test(
         "a signal ends the hook and the run, with 128 + n and a record that says so",
@@ -197,7 +264,9 @@ struct RefreshRunTests {
         #expect(eventually { sandbox.isAlive("pid") })
         process.signal(SIGTERM)
         #expect(eventually { sandbox.directory.text("asked") != nil })
+        // What comes in the same second is taken for the first.
         let before = Date()
+        #expect(eventually { Date().timeIntervalSince(before) > 1.1 })
         process.signal(SIGTERM)
         #expect(process.wait(limit: 20) == 143)
         #expect(Date().timeIntervalSince(before) < 4)
@@ -328,6 +397,29 @@ struct RefreshRunTests {
         #expect(try sandbox.hooks().map(\.status) == [1])
     }
 
+    @Test("an environment.d that cannot be read is not taken for an empty one; many files are no hindrance")
+    func unreadableEnvironment() throws {
+        let sandbox = try RefreshSandbox()
+        try sandbox.hook("configure.d/10-a", "echo $LAST")
+        for number in 1...1500 {
+            try sandbox.directory.write(
+                "base/environment.d/a-file-with-a-long-name-for-many-of-them-\(number)",
+                "export LAST=\(number)\n")
+        }
+        #expect(try sandbox.run().text == "999\n")
+        guard geteuid() == 0 else { return }
+        chmod(sandbox.directory.file("base/environment.d"), 0)
+        chmod(sandbox.directory.path, 0o777)
+        var program = sandbox.program([])
+        program.arguments =
+            ["/usr/bin/setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+            + program.arguments.dropLast() + [sandbox.directory.file("nobodys")]
+        let ended = try program.run()
+        #expect(ended.status == 1)
+        #expect(ended.text == "")
+        #expect(ended.errorText.contains("/environment.d: Permission denied"))
+    }
+
     // MARK: What changed
 
     @Test("groups of files that changed stay told until a whole run has succeeded")
@@ -345,7 +437,18 @@ struct RefreshRunTests {
         #expect(try run("0", ["--phase", "post-configure"]) == "web\n")
         #expect(try run("0", []) == "web\n")
         #expect(try run("0", []) == "")
-        // Where there is no state directory, a run has the file for itself.
+        // A run in which hooks were passed over has not done all that was to do.
+        try sandbox.directory.write("change", "")
+        #expect(try run("1", []) == "")
+        for variables in [["RUN_PARTS_REGEX": "["], ["OS_REFRESH_CONFIG_BASE_DIR": "/no/such/base"]] {
+            #expect(try sandbox.program([], variables).run().status == 0)
+        }
+        #expect(try run("0", []) == "web\n")
+        // Where there is no state directory, a run has the file for itself; nor is another's link followed.
+        try sandbox.directory.write("change", "")
+        symlink("elsewhere", sandbox.directory.file("state/changed"))
+        #expect(try run("0", []) == "web\n")
+        #expect(sandbox.directory.text("elsewhere") == nil)
         try sandbox.directory.write("change", "")
         #expect(try run("0", ["--state-dir", "/dev/null/none"]) == "web\n")
         #expect(sandbox.directory.tree().filter { $0.hasPrefix("tmp/") }.isEmpty)
@@ -427,12 +530,18 @@ struct RefreshRunTests {
             #expect(ended.text == "ran\n")
             #expect(ended.errorText.contains("this run leaves no record, ignoring"))
         } else {
-            // No file may grow beyond its first line: as a full disk.
+            // No file may grow beyond its first lines: as on a full disk.
+            try sandbox.hook(
+                "configure.d/90-z", "\(Programs.path("os-refresh-config")) status > /dev/null; echo $?")
+            for number in 10..<30 { try sandbox.hook("configure.d/\(number)-b", "") }
             var program = sandbox.program([])
-            program.arguments = ["/bin/bash", "-c", "ulimit -f 0; exec \"$@\"", "sh"] + program.arguments
+            program.arguments = ["/bin/bash", "-c", "ulimit -f 1; exec \"$@\"", "sh"] + program.arguments
             let ended = try program.run()
             #expect(ended.status == 0)
-            #expect(ended.text == "ran\n")
+            #expect(ended.text == "ran\n3\n")
+            #expect(ended.errorText.contains("the record of this run ends here, ignoring"))
+            // How it ended is told all the same.
+            #expect(try sandbox.run("status").status == 0)
         }
     }
 

@@ -65,7 +65,8 @@ package struct ChildProcess: Sendable {
 
     /// Starts the program with its streams in files, and leaves it running.
     package func start(
-        input: String = "/dev/null", output: String?, outputDescriptor: Int32 = -1, errorOutput: String
+        input: String = "/dev/null", output: String?, outputDescriptor: Int32 = -1, errorOutput: String,
+        errorDescriptor: Int32? = nil
     ) throws -> RunningProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -76,7 +77,11 @@ package struct ChildProcess: Sendable {
         } else {
             posix_spawn_file_actions_adddup2(&actions, outputDescriptor, 1)
         }
-        posix_spawn_file_actions_addopen(&actions, 2, errorOutput, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        if let errorDescriptor {
+            posix_spawn_file_actions_adddup2(&actions, errorDescriptor, 2)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 2, errorOutput, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        }
         // The shell goes to the directory: spawning cannot.
         let words = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", directory] + arguments
         var argv = words.map { strdup($0) } + [nil]

@@ -40,7 +40,8 @@ struct RunCommand: Sendable {
             return ExitStatus.success
         }
         let logger = AgentLogHandler.logger(
-            layout: .named("os-refresh-config"), level: options.logLevel.level)
+            layout: .named("os-refresh-config"), level: options.logLevel.level,
+            patience: RunProfile.logPatience)
         let command = RunCommand(call: call, options: options, base: base, logger: logger)
         if options.dryRun { return command.printPlan() }
         return await command.runWatched()
@@ -94,7 +95,7 @@ struct RunCommand: Sendable {
         let live =
             Terminal(.error, environment: call.environment).isInteractive
             ? LiveLine(environment: call.environment) : nil
-        let stops = live == nil ? [] : [SIGTSTP]
+        let stops = live == nil ? [] : [SIGTSTP, SIGQUIT]
         let signals = SignalStream.of([SIGTERM, SIGINT, SIGHUP, SIGCHLD] + stops)
         let processes = HookProcesses()
         return await withTaskGroup(of: Event.self) { group in
@@ -124,6 +125,9 @@ struct RunCommand: Sendable {
         case SIGTSTP:
             live?.hide()
             SignalStream.stop()
+        case SIGQUIT:
+            live?.hide()
+            SignalStream.die(of: signal)
         default:
             processes.stop(for: .signal(signal))
             logger.error("received signal \(signal), ending the hooks")
@@ -172,23 +176,23 @@ struct RunCommand: Sendable {
 
     private func run(_ selection: RunSelection, _ processes: HookProcesses, _ live: LiveLine?) async -> Int32
     {
+        let isRelayed = options.prefix || options.capture || options.parallel > 1
+        let relay: OutputRelay?
+        do {
+            relay = isRelayed ? try OutputRelay(isStopping: { processes.stop != nil }) : nil
+        } catch {
+            logger.error("\(error)")
+            return ExitStatus.failure
+        }
         let writer = RecordWriter(
             options.state.records(call.environment), keeping: options.keepRecords, logger: logger)
         writer.begin(base: base.path, words: call.words)
         let observers: [any RunObserver] = [writer, RunLog(logger: logger)] + (live.map { [$0] } ?? [])
         let reporter = RunReporter(observers)
-        let relay: OutputRelay?
-        do {
-            relay =
-                options.prefix || options.capture || options.parallel > 1 ? try OutputRelay() : nil
-        } catch {
-            logger.error("\(error)")
-            return ExitStatus.failure
-        }
         let changes = makeChangesFile()
         let runner = HookRunner(
             settings: HookRunner.Settings(
-                limit: options.hookTimeout.limit, parallel: options.parallel, marksLines: options.prefix,
+                limit: options.hookTimeout.limit, parallel: parallel, marksLines: options.prefix,
                 capturesErrors: options.capture),
             processes: processes, reporter: reporter, relay: relay,
             variables: changes.map { [(SharedVariable.changedGroups, $0.path.string)] } ?? [])
@@ -198,10 +202,19 @@ struct RunCommand: Sendable {
             base: base, selection: selection, limits: .init(run: limit, errors: errorLimit), runner: runner,
             logger: logger)
         let ending = await run.run()
-        await relay?.close(isHurried: processes.stop != nil)
+        await relay?.close()
         writer.end(after: reporter.elapsed, status: ending.status, result: ending.result)
-        if ending.status == ExitStatus.success, selection.isWhole { changes?.clear() }
+        if ending.isWhole { changes?.clear() }
         return withExtendedLifetime(changes) { ending.status }
+    }
+
+    /// As many as were asked for, as far as there are descriptors: a hook takes about ten.
+    private var parallel: Int {
+        let most = max((FileLimit.current - 64) / 12, 1)
+        if options.parallel > most {
+            logger.debug("running \(most) hooks together at the most: there are no more descriptors")
+        }
+        return min(options.parallel, most)
     }
 
     /// The file is handed to all hooks.

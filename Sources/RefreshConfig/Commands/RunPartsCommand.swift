@@ -67,7 +67,7 @@ package enum RunPartsCommand {
             settings: settings, processes: processes,
             reporter: RunReporter([RunProfile(of: directory.path)]), relay: nil)
         switch await PhaseRunner(runner: runner).run(directory, phase: directory.path) {
-        case .completed: return ExitStatus.success
+        case .completed, .passedOver: return ExitStatus.success
         case .failed(let run):
             StandardStream.error.write("\(name): \(run.hook.path): \(run.ending.description)\n")
             return run.ending.status

@@ -23,11 +23,13 @@ struct HookEnvironment {
     /// What else there is.
     let skipped: [(name: String, reason: HookDirectory.SkipReason)]
 
-    init(beside hooks: String) {
+    /// - Throws: `HostError` when there is such a directory and it cannot be listed.
+    init(beside hooks: String) throws(HostError) {
         path = FilePath(hooks).appending("..").appending(Self.directoryName)
         var files: [FilePath] = []
         var skipped: [(name: String, reason: HookDirectory.SkipReason)] = []
-        for entry in (try? DirectoryListing.entries(of: path)) ?? [] {
+        // What cannot be seen from there is not there, as to a shell; what is there has to be read.
+        for entry in FileContents.isDirectory(path) ? try DirectoryListing.entries(of: path) : [] {
             let file = path.appending(entry.name)
             let isRegular = FileContents.status(file).map(\.isRegular)
             if isRegular == true, Self.isName(entry.name.string) {
@@ -89,9 +91,14 @@ struct HookEnvironment {
         let sources = files.enumerated().map { place, file in
             "printf %s \(place) > \(Self.quoted(reached.string)) || :\nsource \(Self.quoted(file.string))\n"
         }.joined()
-        let report = "{ umask; pwd -P; /usr/bin/env -0; } > \(Self.quoted(answer.string))"
+        let report =
+            "{ umask; pwd -P 2> /dev/null || echo; /usr/bin/env -0; } > \(Self.quoted(answer.string))"
         let script = "(\nset -eu -o pipefail\nsource_all() {\n\(sources)}\nsource_all\n\(report)\n)\n"
-        let ending = try await run(CommandRunner.Command("/bin/bash", ["-c", script, "dib-run-parts"]))
+        // From a file: what is given to a program in one word is limited.
+        let file = directory.path.appending("script")
+        try FileContents.create(file, Array(script.utf8))
+        let command = "source \(Self.quoted(file.string))"
+        let ending = try await run(CommandRunner.Command("/bin/bash", ["-c", command, "dib-run-parts"]))
         guard ending.isSuccess else { return .failed(last(reached)) }
         guard FileContents.status(answer) != nil else { return .ended }
         return .loaded(Self.loaded(try FileContents.read(answer)))
@@ -112,7 +119,7 @@ struct HookEnvironment {
         let entries = lines[2].split(separator: 0).map(Array.init)
         return Loaded(
             entries: entries.filter { !$0.starts(with: Array("_=".utf8)) },
-            directory: FilePath(String(decoding: lines[1], as: UTF8.self)),
+            directory: lines[1].isEmpty ? nil : FilePath(String(decoding: lines[1], as: UTF8.self)),
             mask: UInt32(String(decoding: lines[0], as: UTF8.self), radix: 8))
     }
 

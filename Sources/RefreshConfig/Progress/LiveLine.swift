@@ -26,8 +26,8 @@ final class LiveLine: RunObserver {
     func note(_ event: RunEvent) {
         state.withLock { state in
             switch event {
-            case .phaseStarted(let phase, let directory, _):
-                (state.phase, state.total, state.ended) = (phase, directory.hooks.count, 0)
+            case .phaseStarted(let phase, _, let hooks, _):
+                (state.phase, state.total, state.ended) = (phase, hooks, 0)
             case .hookStarted(let hook, _): state.running.append((hook, ContinuousClock.now))
             case .hookEnded(let run):
                 state.running.removeAll { $0.hook == run.hook }

@@ -9,7 +9,7 @@ struct RunLog: RunObserver {
 
     func note(_ event: RunEvent) {
         switch event {
-        case .phaseStarted(let phase, let directory, _):
+        case .phaseStarted(let phase, let directory, _, _):
             logger.info("Starting phase \(phase)")
             warn(of: directory)
         case .environmentFound(let environment):

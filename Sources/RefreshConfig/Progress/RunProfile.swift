@@ -15,8 +15,12 @@ final class RunProfile: RunObserver {
         self.path = path
     }
 
+    /// How long a line may wait for its reader.
+    static let logPatience = Duration.seconds(10)
+
     static func say(_ text: String) {
-        StandardStream.error.write("\(name) \(LocalTime.now.text("%a %b %e %H:%M:%S %Z %Y")) \(text)\n")
+        StandardStream.error.offer(
+            "\(name) \(LocalTime.now.text("%a %b %e %H:%M:%S %Z %Y")) \(text)\n", patience: logPatience)
     }
 
     func note(_ event: RunEvent) {

@@ -17,7 +17,9 @@ struct ChangedGroupsFile: Sendable {
     /// - Throws: `HostError` when there is no place for the file at all.
     init(state: FilePath) throws(HostError) {
         let isThere = (try? RootedDirectory(state, creating: .byUmask)) != nil
-        if isThere, state.withPlatformString({ access($0, W_OK) }) == 0 {
+        if isThere, Self.isUsable(state.appending(Self.name)),
+            state.withPlatformString({ access($0, W_OK) }) == 0
+        {
             path = state.appending(Self.name)
             directory = nil
         } else {
@@ -28,6 +30,13 @@ struct ChangedGroupsFile: Sendable {
     }
 
     private static let name = "changed"
+
+    /// Whether there is nothing, or a file: no link that leads elsewhere, nor what cannot be written.
+    private static func isUsable(_ path: FilePath) -> Bool {
+        var status = stat()
+        guard path.withPlatformString({ lstat($0, &status) }) == 0 else { return true }
+        return status.st_mode & S_IFMT == S_IFREG
+    }
 
     /// Forgets the names, since all hooks have seen them.
     func clear() { _ = path.withPlatformString { unlink($0) } }

@@ -44,12 +44,12 @@ extension RecordLine {
         func text(_ text: String) -> MetadataValue { MetadataValue(string: text) }
         switch event {
         case .environmentFound, .environmentFailed: return nil
-        case .phaseStarted(let phase, let directory, let offset):
+        case .phaseStarted(let phase, let directory, let hooks, let offset):
             self.init(
                 .phaseStart,
                 [
                     ("phase", text(phase)), ("offset_us", JSONShape.number(offset.inMicroseconds)),
-                    ("hooks", JSONShape.number(directory.hooks.count)),
+                    ("hooks", JSONShape.number(hooks)),
                     ("skipped", JSONShape.number(directory.skipped.count)),
                 ])
         case .hookStarted(let hook, let offset):

@@ -9,20 +9,28 @@ import SystemPackage
 
 /// Writes the record of a run, as far as that can be done: what cannot be written is said once and does not harm the run.
 final class RecordWriter: RunObserver {
-    private let file: Mutex<HeldFile?>
+    private struct State {
+        let file: HeldFile?
+        /// Whether a line could not be written.
+        var isFull = false
+        /// Of the first line.
+        var startSize = 0
+    }
+
+    private let state: Mutex<State>
     private let logger: Logger
 
     init(_ directory: RecordDirectory, keeping count: Int, logger: Logger) {
         self.logger = logger
         guard count > 0 else {
-            file = Mutex(nil)
+            state = Mutex(State(file: nil))
             return
         }
         do {
-            file = Mutex(try directory.begin(keeping: count))
+            state = Mutex(State(file: try directory.begin(keeping: count)))
         } catch {
             logger.warning("\(error): this run leaves no record, ignoring")
-            file = Mutex(nil)
+            state = Mutex(State(file: nil))
         }
     }
 
@@ -41,16 +49,26 @@ final class RecordWriter: RunObserver {
     }
 
     func end(after duration: Duration, status: Int32, result: String) {
-        write(.end(after: duration, status: status, result: result))
+        let line = RecordLine.end(after: duration, status: status, result: result)
+        state.withLock { state in
+            guard let file = state.file else { return }
+            if (try? file.append(line.bytes)) != nil { return }
+            // How the run ended counts for more than what was in it: that has room to give.
+            file.truncate(to: state.startSize)
+            _ = try? file.append(line.bytes)
+        }
     }
 
+    /// Once a line could not be written no other is tried: the file stays held, so that others see that the run goes on.
     private func write(_ line: RecordLine) {
-        file.withLock { file in
+        state.withLock { state in
+            guard !state.isFull, let file = state.file else { return }
             do {
-                try file?.append(line.bytes)
+                try file.append(line.bytes)
+                if state.startSize == 0 { state.startSize = line.bytes.count }
             } catch {
                 logger.warning("\(error): the record of this run ends here, ignoring")
-                file = nil
+                state.isFull = true
             }
         }
     }

@@ -24,15 +24,15 @@ struct HookList {
         self.base = base
         for phase in selection.phases {
             guard let directory = try base.directory(of: phase.rawValue) else { continue }
-            add(phase.rawValue, directory, selection.hooks(of: phase, in: directory))
+            try add(phase.rawValue, directory, selection.hooks(of: phase, in: directory))
         }
         if let directory = try base.directory(of: Phase.errors) {
-            add(Phase.errors, directory, directory.hooks)
+            try add(Phase.errors, directory, directory.hooks)
         }
     }
 
-    private mutating func add(_ phase: String, _ directory: HookDirectory, _ hooks: [String]) {
-        let environment = HookEnvironment(beside: directory.path)
+    private mutating func add(_ phase: String, _ directory: HookDirectory, _ hooks: [String]) throws {
+        let environment = try HookEnvironment(beside: directory.path)
         sections.append(Section(phase: phase, directory: directory, hooks: hooks, environment: environment))
     }
 

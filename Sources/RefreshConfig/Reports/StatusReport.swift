@@ -16,11 +16,13 @@ struct StatusReport {
             lines.append(
                 "  \(title)\(String(repeating: " ", count: 10 - title.count))\(Printable.name(text))")
         }
-        add("started", record.started)
-        add("pid", String(record.process))
+        if !record.started.isEmpty {
+            add("started", record.started)
+            add("pid", String(record.process))
+        }
         if let end = record.end { add("took", "\(SecondsText.long(microseconds: end.duration)) s") }
         add("hooks", hooksText)
-        for hook in record.hooks where hook.end == nil {
+        for hook in record.hooks where hook.end == nil && record.end == nil {
             add(record.isRunning ? "running" : "cut off", hook.name)
         }
         for (place, hook) in record.failures.enumerated() {
@@ -30,7 +32,7 @@ struct StatusReport {
         if record.failures.isEmpty, let phase = record.phases.last(where: { $0.end?.result == "failed" }) {
             add("failed", "\(phase.phase), between two hooks")
         }
-        add("base", record.base)
+        if !record.base.isEmpty { add("base", record.base) }
         add("record", record.path)
         return lines.joined(separator: "\n") + "\n"
     }

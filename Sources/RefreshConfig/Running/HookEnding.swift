@@ -22,7 +22,12 @@ enum HookEnding: Sendable, Equatable {
     }
 
     /// As a shell has it: 127 for what is missing, its interpreter too, and 126 for what cannot be executed.
-    static func notStarted(_ error: HostError, _ program: FilePath) -> HookEnding {
+    static func notStarted(_ error: HostError, _ command: CommandRunner.Command) -> HookEnding {
+        if let directory = command.workingDirectory, !FileContents.isDirectory(directory) {
+            return .notStarted(
+                status: 127, reason: "cannot run \(command.program) in \(directory): no such directory")
+        }
+        let program = command.workingDirectory?.pushing(command.program) ?? command.program
         guard error.errno == .noSuchFileOrDirectory, FileContents.status(program) != nil else {
             return .notStarted(
                 status: error.errno == .noSuchFileOrDirectory ? 127 : 126, reason: error.description)
@@ -87,15 +92,4 @@ enum HookEnding: Sendable, Equatable {
         case .stopped(let signal): "ended by signal \(signal)"
         }
     }
-}
-
-/// A hook that was run.
-struct HookRun: Sendable {
-    let hook: Hook
-    /// From the start of the run.
-    let offset: Duration
-    let duration: Duration
-    let ending: HookEnding
-    /// The last lines of its standard error, where they are captured.
-    var errorLines: [String]?
 }

@@ -40,6 +40,8 @@ final class HookProcesses: Sendable {
         var stop: Stop?
         /// Whether what runs is to be killed without waiting.
         var isImpatient = false
+        /// When the first signal came.
+        var signalled: ContinuousClock.Instant?
         var running: [Int: Running] = [:]
         var begun = 0
         /// Of all programs that were run.
@@ -58,6 +60,8 @@ final class HookProcesses: Sendable {
     /// How long a program that is asked to end may take.
     private static let grace = Duration.seconds(5)
 
+    /// Within what time a second signal is taken for the first.
+    private static let echoPatience = Duration.seconds(1)
     /// How long a signal to us may be on its way.
     private static let signalPatience = Duration.milliseconds(50)
 
@@ -124,8 +128,8 @@ final class HookProcesses: Sendable {
         let running = state.withLock { state in
             defer { state.running[number] = nil }
             state.leftBehind.formUnion(left)
-            // What has ended since is no child any more, and its number may be given again.
-            state.leftBehind.formIntersection(children)
+            // Of what has ended the number may be given again.
+            state.leftBehind = state.leftBehind.filter(ProcessTree.isAlive)
             return state.running[number]
         }
         reapOrphans()
@@ -167,11 +171,11 @@ final class HookProcesses: Sendable {
 
     /// Whether a child of ours is the program of that number, or was started by it and has lost its parent.
     private func belongs(_ child: Int32, to number: Int) -> Bool {
-        let (own, isForeign, isAlone, isStarting, marks) = state.withLock { state in
+        let (own, isForeign, isAlone, leftBehind, marks) = state.withLock { state in
             let own = state.running[number]
             return (
                 own, state.leftBehind.contains(child) || state.processes.contains(child),
-                state.running.count == 1, state.isStarting, state.marks
+                state.running.count == 1, state.leftBehind, state.marks
             )
         }
         guard let own else { return false }
@@ -180,14 +184,23 @@ final class HookProcesses: Sendable {
         let mark = ProcessTree.variable(Self.markVariable, of: child)
         if mark == own.mark { return true }
         if let mark, marks.contains(mark) { return false }
-        // It says nothing of use. When others run it may be a program that is about to start.
-        return isAlone || !isStarting
+        // It says nothing of use. What is of a daemon's session is the daemon's; and when others run, who knows.
+        let session = ProcessTree.foreignSession(of: child)
+        let isDaemons = session.map { session in
+            leftBehind.contains { ProcessTree.foreignSession(of: $0) == session }
+        }
+        return isAlone && isDaemons != true
     }
 
     /// Ends what runs and all that it started, and lets nothing begin. Called again, it waits no longer.
     func stop(for reason: Stop) {
         let alarms = state.withLock { state in
-            if case .signal = state.stop, case .signal = reason { state.isImpatient = true }
+            if case .signal = reason {
+                // timeout(1) and the like send a signal to us and to our group: one is meant.
+                let isAnother = state.signalled.map { ContinuousClock.now - $0 > Self.echoPatience } ?? false
+                state.isImpatient = state.isImpatient || isAnother
+                state.signalled = state.signalled ?? ContinuousClock.now
+            }
             // A signal counts for more than a time that is over.
             if state.stop == nil || state.stop == .timeout { state.stop = reason }
             return state.running.values.map(\.alarm)

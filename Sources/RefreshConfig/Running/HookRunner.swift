@@ -41,12 +41,14 @@ struct HookRunner: Sendable {
         case failed(HookRun)
     }
 
-    /// Sources the files of `environment.d` for the hooks of a phase.
-    func load(_ environment: HookEnvironment, for phase: String) async -> EnvironmentOutcome {
+    /// Sources the files of the `environment.d` beside a directory of hooks.
+    func loadEnvironment(beside directory: String, for phase: String) async -> EnvironmentOutcome {
         let hook = Hook.environment(of: phase)
-        guard !environment.files.isEmpty else { return .loaded(HookEnvironment.Loaded()) }
         var last: HookRun?
         do {
+            let environment = try HookEnvironment(beside: directory)
+            if environment.files.isEmpty { return .loaded(HookEnvironment.Loaded()) }
+            reporter.tell(.environmentFound(environment))
             let outcome = try await environment.load { command in
                 var command = command
                 command.environment = entries(hook, nil)
@@ -107,10 +109,13 @@ struct HookRunner: Sendable {
     private func run(_ prepared: Prepared, _ command: CommandRunner.Command, isAlone: Bool) async -> HookRun {
         let hook = prepared.hook
         var errorLines: [String]?
+        var duration: Duration?
         let ending: HookEnding
         do {
             let channel = try prepared.channel.get()
             ending = await self.ending(of: command, hook, channel, isAlone: isAlone)
+            // What it takes to hand its output on is not its time.
+            duration = reporter.elapsed - prepared.offset
             if let channel, let relay {
                 let lines = await relay.finish(channel, isHurried: ending.isForced)
                 errorLines = settings.capturesErrors ? lines : nil
@@ -119,7 +124,7 @@ struct HookRunner: Sendable {
             ending = .notStarted(status: 127, reason: "\(error)")
         }
         let run = HookRun(
-            hook: hook, offset: prepared.offset, duration: reporter.elapsed - prepared.offset, ending: ending,
+            hook: hook, offset: prepared.offset, duration: duration ?? .zero, ending: ending,
             errorLines: errorLines)
         reporter.tell(.hookEnded(run))
         return run
@@ -133,7 +138,7 @@ struct HookRunner: Sendable {
         } catch is HookProcesses.Stopped {
             return stopEnding ?? .overTime(nil)
         } catch let error as HostError {
-            return .notStarted(error, command.workingDirectory?.pushing(command.program) ?? command.program)
+            return .notStarted(error, command)
         } catch {
             return .notStarted(status: 127, reason: "\(error)")
         }
@@ -185,18 +190,5 @@ struct HookRunner: Sendable {
             !names.contains { entry.starts(with: $0) }
         }
         return others + added.map { Array("\($0.name)=\($0.value)".utf8) }
-    }
-}
-
-extension Duration {
-    /// For people and programs that want seconds.
-    var inSeconds: Double {
-        let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds) / 1e18
-    }
-
-    var inMicroseconds: Int {
-        let (seconds, attoseconds) = components
-        return Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)
     }
 }

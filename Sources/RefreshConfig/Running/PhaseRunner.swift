@@ -7,6 +7,8 @@ struct PhaseRunner: Sendable {
     /// How the run of a directory ended.
     enum Outcome: Sendable {
         case completed
+        /// A file of `environment.d` ended bash with success: no hook was to run.
+        case passedOver
         /// The hook (or `environment.d` before the first one) that failed.
         case failed(HookRun)
         /// The run is to end, and no hook was at work.
@@ -22,27 +24,29 @@ struct PhaseRunner: Sendable {
     /// - Parameter first: the name of the hook to start with; those before it are left out.
     func run(_ directory: HookDirectory, phase: String, from first: String? = nil) async -> Outcome {
         let start = reporter.elapsed
-        reporter.tell(.phaseStarted(phase, directory, at: start))
         let hooks = directory.hooks.drop { first != nil && $0 != first }.map { name in
             Hook(phase: phase, name: name, path: directory.hookPath(name))
         }
-        let (outcome, count) = await run(hooks, phase, HookEnvironment(beside: directory.path))
-        var isSuccess = false
-        if case .completed = outcome { isSuccess = true }
+        reporter.tell(.phaseStarted(phase, directory, hooks: hooks.count, at: start))
+        let (outcome, count) = await run(hooks, phase, directory)
+        let isSuccess =
+            switch outcome {
+            case .completed, .passedOver: true
+            case .failed, .stopped: false
+            }
         reporter.tell(
             .phaseEnded(
                 phase, at: start, duration: reporter.elapsed - start, hooks: count, isSuccess: isSuccess))
         return outcome
     }
 
-    private func run(_ hooks: [Hook], _ phase: String, _ environment: HookEnvironment) async -> (
+    private func run(_ hooks: [Hook], _ phase: String, _ directory: HookDirectory) async -> (
         Outcome, count: Int
     ) {
-        if !environment.files.isEmpty { reporter.tell(.environmentFound(environment)) }
         let loaded: HookEnvironment.Loaded
-        switch await runner.load(environment, for: phase) {
+        switch await runner.loadEnvironment(beside: directory.path, for: phase) {
         case .loaded(let environment): loaded = environment
-        case .ended: return (.completed, 0)
+        case .ended: return (.passedOver, 0)
         case .failed(let run): return (.failed(run), 0)
         }
         let mask = loaded.mask.map { umask($0) }

@@ -20,6 +20,8 @@ struct RefreshRun: Sendable {
         let status: Int32
         /// `success`, `failed`, `timeout` or `stopped`.
         let result: String
+        /// Whether no phase was passed over, and there was one.
+        var isWhole = false
     }
 
     let base: HookBase
@@ -38,7 +40,7 @@ struct RefreshRun: Sendable {
 
     /// How the phases ended.
     private enum PhasesEnding: Sendable {
-        case completed
+        case completed(isWhole: Bool)
         case failed(Failure)
         case stopped(Int32)
     }
@@ -50,7 +52,8 @@ struct RefreshRun: Sendable {
             logger.error("Timeout reached: \(limits.run ?? 0)s. Ending the running hook and its children")
         }
         switch ending {
-        case .completed: return Ending(status: ExitStatus.success, result: "success")
+        case .completed(let isWhole):
+            return Ending(status: ExitStatus.success, result: "success", isWhole: isWhole)
         case .stopped(let signal): return stopped(by: signal)
         case .failed(let failure): return await handle(failure)
         }
@@ -71,9 +74,12 @@ struct RefreshRun: Sendable {
     }
 
     private func runPhases() async -> PhasesEnding {
+        var (hasRun, isPassedOver) = (false, false)
         for phase in selection.phases {
             switch await run(phase) {
-            case .completed: continue
+            case nil: continue
+            case .completed: hasRun = true
+            case .passedOver: isPassedOver = true
             case .stopped(.signal(let signal)): return .stopped(signal)
             case .stopped(.timeout):
                 logger.error("during \(phase.rawValue) phase. [timed out]\n")
@@ -85,24 +91,25 @@ struct RefreshRun: Sendable {
                 return .failed(failure(of: phase, run.hook, run.ending))
             }
         }
-        return .completed
+        return .completed(isWhole: selection.isWhole && hasRun && !isPassedOver)
     }
 
     private func stopped(by signal: Int32) -> Ending { Ending(status: 128 + signal, result: "stopped") }
 
-    private func run(_ phase: Phase) async -> PhaseRunner.Outcome {
+    /// Nil when the phase has no directory.
+    private func run(_ phase: Phase) async -> PhaseRunner.Outcome? {
         let path = base.directoryPath(of: phase.rawValue)
         logger.debug("Checking \(path)")
         do {
             guard let directory = try base.directory(of: phase.rawValue) else {
                 logger.debug("No dir for phase \(phase.rawValue)")
-                return .completed
+                return nil
             }
             let first = phase == selection.phases.first ? selection.firstHook : nil
             return await PhaseRunner(runner: runner).run(directory, phase: phase.rawValue, from: first)
         } catch let error as HookBase.PatternError {
             logger.error("\(error), running no hook")
-            return .completed
+            return .passedOver
         } catch {
             let hook = Hook(phase: phase.rawValue, name: "", path: path)
             let run = HookRun(

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// What happens in a run, in the order in which it happens. Times are from the start of the run.
 enum RunEvent: Sendable {
-    case phaseStarted(String, HookDirectory, at: Duration)
+    case phaseStarted(String, HookDirectory, hooks: Int, at: Duration)
     /// The files of `environment.d` are about to be read.
     case environmentFound(HookEnvironment)
     /// The file of `environment.d` with which bash ended.
