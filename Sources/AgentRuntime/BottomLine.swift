@@ -20,8 +20,6 @@ package struct BottomLine: Sendable {
             Terminal(.error, environment: environment).isInteractive && !kind.isEmpty && kind != "dumb"
     }
 
-    package var isShown: Bool { size != nil }
-
     /// Shows `text`, cut to the width of the terminal, unless the terminal is somebody else's at the moment.
     package mutating func show(_ text: String) {
         guard isPossible, tcgetpgrp(2) == getpgrp(), Self.isPlain, let now = Self.windowSize(),

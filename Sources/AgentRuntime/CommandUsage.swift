@@ -25,6 +25,22 @@ package enum CommandUsage {
             + (list.isEmpty ? "" : "\nSUBCOMMANDS (the first word; each has --help):\n" + list)
     }
 
+    /// Writes what a command line asks for that is no work: help, the version, a shell's completions.
+    ///
+    /// - Parameter root: the program as completions show it.
+    /// - Returns: the exit status; nil when it asks for none of them.
+    package static func answer<Root: ParsableCommand>(
+        _ arguments: OriginalArguments, _ name: String, completing root: Root.Type, help: () -> String
+    ) -> Int32? {
+        if let immediate = arguments.immediate {
+            StandardStream.output.write(immediate == "--version" ? programVersion + "\n" : help())
+            return ExitStatus.success
+        }
+        return arguments.last(CompletionScript.option)?.first.map {
+            CompletionScript.write(root, $0, name)
+        }
+    }
+
     private static func named(_ text: String, _ name: String) -> String {
         guard let range = text.firstRange(of: "NAME") else { return text }
         return text.replacing("NAME", with: name, subrange: range)

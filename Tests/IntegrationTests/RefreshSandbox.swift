@@ -97,3 +97,12 @@ struct RefreshSandbox {
         }
     }
 }
+
+extension TemporaryDirectory {
+    /// Lets a hook go on that reads the FIFO `name`.
+    func open(_ name: String) throws {
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file(name)))
+        try handle.write(contentsOf: Data("\n".utf8))
+        try handle.close()
+    }
+}

@@ -21,14 +21,10 @@ struct ApplyCommand {
         let command: ApplyCommand
         do {
             let arguments = try OriginalArguments(call.words, options: ApplyConfigOptions.rules)
-            if let immediate = arguments.immediate {
-                StandardStream.output.write(
-                    immediate == "--version" ? programVersion + "\n" : help(call.name))
-                return ExitStatus.success
+            let immediate = CommandUsage.answer(arguments, call.name, completing: CompletedCommand.self) {
+                help(call.name)
             }
-            if let shell = arguments.last(CompletionScript.option)?.first {
-                return CompletionScript.write(CompletedCommand.self, shell, call.name)
-            }
+            if let immediate { return immediate }
             try refuseMisplacedSubcommand(arguments)
             if let question = KeyQuestion(arguments) {
                 let logger = makeLogger(arguments.last("--log-file")?.first, .text)

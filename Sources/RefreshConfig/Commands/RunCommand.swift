@@ -19,14 +19,10 @@ struct RunCommand: Sendable {
         let options: RefreshConfigOptions
         do {
             let arguments = try OriginalArguments(call.words, options: RefreshConfigOptions.originalRules)
-            if let immediate = arguments.immediate {
-                StandardStream.output.write(
-                    immediate == "--version" ? programVersion + "\n" : help(call.name))
-                return ExitStatus.success
+            let answer = CommandUsage.answer(arguments, call.name, completing: CompletedCommand.self) {
+                help(call.name)
             }
-            if let shell = arguments.last(CompletionScript.option)?.first {
-                return CompletionScript.write(CompletedCommand.self, shell, call.name)
-            }
+            if let answer { return answer }
             options = try RefreshConfigOptions.parse(RefreshConfigOptions.canonicalWords(arguments))
         } catch {
             return CommandUsage.refuse(call.name, RefreshConfigOptions.self, error)
@@ -204,8 +200,8 @@ struct RunCommand: Sendable {
         let ending = await run.run()
         await relay?.close()
         writer.end(after: reporter.elapsed, status: ending.status, result: ending.result)
-        if ending.isWhole { changes?.clear() }
-        return withExtendedLifetime(changes) { ending.status }
+        changes?.finish(isWhole: ending.isWhole)
+        return ending.status
     }
 
     /// As many as were asked for, as far as there are descriptors: a hook takes about ten.

@@ -8,9 +8,6 @@ struct Hook: Sendable, Equatable {
     /// As the directory was given, a slash, and the name.
     let path: String
 
-    /// How it is named to people: `configure.d/10-a`.
-    var shortName: String { isEnvironment ? "\(name) of \(phase)" : "\(phase).d/\(name)" }
-
     /// Whether it stands for the files of `environment.d`, which are read as if they were the first hook of each directory.
     var isEnvironment: Bool { path == HookEnvironment.directoryName }
 

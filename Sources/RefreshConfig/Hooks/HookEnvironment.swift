@@ -88,11 +88,12 @@ struct HookEnvironment {
         // In brackets, as the original: an unset variable ends those with status 1, and bash -c with 127. In a function, as
         // there too: files may have local variables.
         let reached = directory.path.appending("reached")
+        // "builtin": files may have functions by these names.
         let sources = files.enumerated().map { place, file in
-            "printf %s \(place) > \(Self.quoted(reached.string)) || :\nsource \(Self.quoted(file.string))\n"
+            "builtin printf %s \(place) > \(Self.quoted(reached.string)) || :\nsource \(Self.quoted(file.string))\n"
         }.joined()
         let report =
-            "{ umask; pwd -P 2> /dev/null || echo; /usr/bin/env -0; } > \(Self.quoted(answer.string))"
+            "{ builtin umask; builtin pwd -P 2> /dev/null || echo; /usr/bin/env -0; } > \(Self.quoted(answer.string))"
         let script = "(\nset -eu -o pipefail\nsource_all() {\n\(sources)}\nsource_all\n\(report)\n)\n"
         // From a file: what is given to a program in one word is limited.
         let file = directory.path.appending("script")

@@ -5,39 +5,61 @@ import Glibc
 import HostSystem
 import SystemPackage
 
-/// The file by which hooks tell each other which groups of files changed: os-apply-config adds names, and answers from it.
+/// The private file of a run by which its hooks tell each other which groups of files changed: os-apply-config adds names, and
+/// answers from it.
 ///
-/// It lies in the state directory and is kept until a whole run has succeeded: what a hook would have done about a change is not
-/// forgotten when another failed before it. Where there is no such directory it is a file of the run alone.
+/// It lies in the state directory, `changed-NUMBER`, and is removed when a whole run has succeeded. What another run left there,
+/// since a hook failed or the run was killed, the next one takes over: what a hook would have done about a change is not
+/// forgotten. Where there is no such directory nothing is left.
 struct ChangedGroupsFile: Sendable {
     let path: FilePath
+    /// Tells other runs that the file is in use.
+    private let file: HeldFile
     private let directory: PrivateDirectory?
+
+    private static let prefix = "changed-"
 
     /// - Parameter state: the state directory; made if need be.
     /// - Throws: `HostError` when there is no place for the file at all.
     init(state: FilePath) throws(HostError) {
-        let isThere = (try? RootedDirectory(state, creating: .byUmask)) != nil
-        if isThere, Self.isUsable(state.appending(Self.name)),
-            state.withPlatformString({ access($0, W_OK) }) == 0
-        {
-            path = state.appending(Self.name)
-            directory = nil
+        if let file = try? Self.make(in: state) {
+            (self.file, directory) = (file, nil)
         } else {
             let directory = try PrivateDirectory()
-            path = directory.path.appending(Self.name)
-            self.directory = directory
+            (file, self.directory) = (try Self.makeFile(in: directory.path), directory)
+        }
+        path = file.path
+    }
+
+    private static func make(in state: FilePath) throws(HostError) -> HeldFile {
+        _ = try RootedDirectory(state, creating: .byUmask)
+        let file = try makeFile(in: state)
+        for left in try leftOver(in: state) {
+            // Twice told is better than not told: it goes when its names are here.
+            try file.append(FileContents.read(left))
+            _ = left.withPlatformString { unlink($0) }
+        }
+        return file
+    }
+
+    private static func makeFile(in directory: FilePath) throws(HostError) -> HeldFile {
+        var number = 1
+        while true {
+            if let file = try HeldFile.make(directory.appending(prefix + String(number))) { return file }
+            number += 1
         }
     }
 
-    private static let name = "changed"
-
-    /// Whether there is nothing, or a file: no link that leads elsewhere, nor what cannot be written.
-    private static func isUsable(_ path: FilePath) -> Bool {
-        var status = stat()
-        guard path.withPlatformString({ lstat($0, &status) }) == 0 else { return true }
-        return status.st_mode & S_IFMT == S_IFREG
+    /// The files of runs that have ended.
+    private static func leftOver(in state: FilePath) throws(HostError) -> [FilePath] {
+        try DirectoryListing.entries(of: state)
+            .filter { $0.kind == .regular && $0.name.string.hasPrefix(prefix) }
+            .map { state.appending($0.name) }.filter { !HeldFile.isHeld($0) }
     }
 
-    /// Forgets the names, since all hooks have seen them.
-    func clear() { _ = path.withPlatformString { unlink($0) } }
+    /// Forgets the names when all hooks have seen them.
+    func finish(isWhole: Bool) {
+        let isEmpty = FileContents.status(path)?.size == 0
+        if isWhole || isEmpty { _ = path.withPlatformString { unlink($0) } }
+    }
 }
