@@ -53,12 +53,16 @@ let package = Package(
         // Layer 3
         .target(name: "AgentRuntime", dependencies: ["HostSystem", argumentParser, logging, systemPackage]),
 
+        .target(
+            name: "MetadataQuery",
+            dependencies: ["MetadataTree", "HostSystem", "AgentRuntime", logging, systemPackage]),
+
         // Layer 4: a program each.
         .target(
             name: "ApplyConfig",
             dependencies: [
-                "MetadataTree", "YAMLReading", "Mustache", "HostSystem", "AgentRuntime", argumentParser,
-                logging,
+                "MetadataTree", "MetadataQuery", "YAMLReading", "Mustache", "HostSystem", "AgentRuntime",
+                argumentParser, logging,
             ]),
         .target(
             name: "RefreshConfig",
@@ -68,8 +72,8 @@ let package = Package(
         .target(
             name: "CollectConfig",
             dependencies: [
-                "MetadataTree", "RequestSigning", "HostSystem", "HTTPTransport", "AgentRuntime", "CLibExpat",
-                logging, systemPackage,
+                "MetadataTree", "MetadataQuery", "RequestSigning", "HostSystem", "HTTPTransport",
+                "AgentRuntime", "CLibExpat", argumentParser, logging, systemPackage,
             ]),
         .target(name: "MetadataStore", dependencies: ["MetadataTree"]),
 
@@ -101,6 +105,7 @@ let package = Package(
         .testTarget(name: "MetadataTreeTests", dependencies: ["MetadataTree"]),
         .testTarget(name: "MustacheTests", dependencies: ["Mustache", "MetadataTree"]),
         .testTarget(name: "YAMLReadingTests", dependencies: ["YAMLReading", "MetadataTree"]),
+        .testTarget(name: "MetadataQueryTests", dependencies: ["MetadataQuery", "MetadataTree"]),
         .testTarget(name: "RequestSigningTests", dependencies: ["RequestSigning"]),
         .testTarget(name: "HostSystemTests", dependencies: ["HostSystem", "TestSupport", systemPackage]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"]),

@@ -96,6 +96,9 @@ package struct LocalTime: Sendable {
         return LocalTime(time: time)
     }
 
+    /// Since 1970.
+    package var seconds: Int { time.tv_sec }
+
     /// The moment in the layout of strftime(3).
     package func text(_ layout: String) -> String {
         var seconds = time.tv_sec

@@ -31,11 +31,3 @@ struct TextError: LocatedError, CustomStringConvertible {
 
     var description: String { "\(source.name):\(position): \(reason)" }
 }
-
-extension [String] {
-    /// As Python writes a list of plain strings.
-    var pythonList: String {
-        "[" + map { $0.contains("'") && !$0.contains("\"") ? "\"\($0)\"" : "'\($0)'" }.joined(separator: ", ")
-            + "]"
-    }
-}

@@ -3,6 +3,7 @@
 import AgentRuntime
 import HostSystem
 import Logging
+import MetadataQuery
 import MetadataTree
 import Mustache
 import SystemPackage

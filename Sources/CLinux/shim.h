@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/stat.h>
@@ -76,4 +77,22 @@ static inline int os_is_mount_point(int directory, const char *path)
 static inline int os_set_room_aside(int descriptor, long size)
 {
     return size == 0 ? 0 : (int)syscall(SYS_fallocate, descriptor, 1, 0L, size);
+}
+
+/* fsopen(2), fsconfig(2), fsmount(2): mounts `device` read-only, without set-user-id programs, devices and programs, at no place: the
+ * descriptor that is returned is all there is of it. */
+static inline int os_mount_detached(const char *device, const char *type)
+{
+    int context = (int)syscall(SYS_fsopen, type, 1u /* FSOPEN_CLOEXEC */);
+    if (context < 0) return -1;
+    int mount = -1;
+    if (syscall(SYS_fsconfig, context, 0u /* FSCONFIG_SET_FLAG */, "ro", (void *)0, 0) == 0
+        && syscall(SYS_fsconfig, context, 1u /* FSCONFIG_SET_STRING */, "source", device, 0) == 0
+        && syscall(SYS_fsconfig, context, 6u /* FSCONFIG_CMD_CREATE */, (void *)0, (void *)0, 0) == 0)
+        mount = (int)syscall(SYS_fsmount, context, 1u /* FSMOUNT_CLOEXEC */,
+                             0x1u | 0x2u | 0x4u | 0x8u /* MOUNT_ATTR_RDONLY, NOSUID, NODEV, NOEXEC */);
+    int error = errno;
+    close(context);
+    errno = error;
+    return mount;
 }

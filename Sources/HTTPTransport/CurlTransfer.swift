@@ -8,23 +8,27 @@ final class CurlTransfer {
     private let library: CurlLibrary
     private let request: HTTPRequest
     private var headerList: UnsafeMutablePointer<curl_slist>?
-    private var response = HTTPResponse(status: 0)
-    private var isTooLarge = false
+    private let errorText: UnsafeMutablePointer<CChar>
+    private var answer: ReceivedAnswer
 
     static let userAgent = "os-collect-config/1.0.0"
-    private static let redirectLimit = 30
+    private static let errorSize = Int(CURL_ERROR_SIZE)
 
     init?(_ request: HTTPRequest, _ library: CurlLibrary) {
         guard let handle = library.easyInit() else { return nil }
         self.handle = handle
         self.library = library
         self.request = request
+        answer = ReceivedAnswer(bodyLimit: request.answerLimit)
+        errorText = .allocate(capacity: Self.errorSize)
+        errorText.initialize(repeating: 0, count: Self.errorSize)
         configure()
     }
 
     deinit {
         library.easyCleanup(handle)
         library.listFree(headerList)
+        errorText.deallocate()
     }
 
     private func configure() {
@@ -35,24 +39,54 @@ final class CurlTransfer {
             set(CURLOPT_CUSTOMREQUEST, request.method)
         }
         set(CURLOPT_USERAGENT, Self.userAgent)
-        // All encodings that this libcurl can undo.
-        set(CURLOPT_ACCEPT_ENCODING, "")
+        set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate")
+        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+        set(CURLOPT_HTTP09_ALLOWED, 0)
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue))
-        let protocols = Int(CURLPROTO_HTTP | CURLPROTO_HTTPS)
-        set(CURLOPT_PROTOCOLS, protocols)
-        set(CURLOPT_REDIR_PROTOCOLS, protocols)
-        set(CURLOPT_FOLLOWLOCATION, 1)
-        set(CURLOPT_MAXREDIRS, Self.redirectLimit)
-        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.milliseconds)
         set(CURLOPT_TIMEOUT_MS, request.timeout.milliseconds)
-        if let authorities = request.authorities { set(CURLOPT_CAINFO, authorities) }
+        _ = os_curl_set_pointer(library.setOption, handle, CURLOPT_ERRORBUFFER, errorText)
+        limitRedirects()
+        trust()
+        send()
+        receive()
+    }
+
+    private func limitRedirects() {
+        set(CURLOPT_PROTOCOLS, Int(CURLPROTO_HTTP | CURLPROTO_HTTPS))
+        // A redirect goes where the request went: no plain text behind TLS, and no file.
+        let isSecure = request.url.prefix(8).lowercased() == "https://"
+        set(CURLOPT_REDIR_PROTOCOLS, Int(isSecure ? CURLPROTO_HTTPS : CURLPROTO_HTTP))
+        set(CURLOPT_FOLLOWLOCATION, request.redirectLimit > 0 ? 1 : 0)
+        set(CURLOPT_MAXREDIRS, request.redirectLimit)
+    }
+
+    private func trust() {
+        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        if let authorities = request.trust.authorities { set(CURLOPT_CAINFO, authorities) }
+        if let certificate = request.trust.certificate {
+            set(CURLOPT_SSLCERT, certificate)
+            set(CURLOPT_SSLKEY, request.trust.key ?? certificate)
+        }
+        guard !request.trust.verifiesServer else { return }
+        set(CURLOPT_SSL_VERIFYPEER, 0)
+        set(CURLOPT_SSL_VERIFYHOST, 0)
+    }
+
+    private func send() {
+        if let body = request.body {
+            // Copied by libcurl, which is told the length first.
+            set(CURLOPT_POSTFIELDSIZE, body.count)
+            _ = body.withUnsafeBytes {
+                os_curl_set_pointer(library.setOption, handle, CURLOPT_COPYPOSTFIELDS, $0.baseAddress)
+            }
+        }
         for (name, value) in request.headers {
             headerList = library.listAppend(headerList, "\(name): \(value)")
         }
         _ = os_curl_set_pointer(library.setOption, handle, CURLOPT_HTTPHEADER, headerList)
-        receive()
     }
 
     private func receive() {
@@ -61,13 +95,14 @@ final class CurlTransfer {
         _ = os_curl_set_pointer(library.setOption, handle, CURLOPT_HEADERDATA, me)
         _ = os_curl_set_callback(library.setOption, handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, me in
             let transfer = Unmanaged<CurlTransfer>.fromOpaque(me!).takeUnretainedValue()
-            return transfer.take(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+            let chunk = UnsafeRawBufferPointer(start: bytes, count: size * count)
+            return transfer.answer.take(chunk) ? size * count : 0
         }
         _ = os_curl_set_callback(library.setOption, handle, CURLOPT_HEADERFUNCTION) {
             bytes, size, count, me in
             let transfer = Unmanaged<CurlTransfer>.fromOpaque(me!).takeUnretainedValue()
-            transfer.takeHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
-            return size * count
+            let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+            return transfer.answer.takeHeader(line) ? size * count : 0
         }
     }
 
@@ -81,45 +116,27 @@ final class CurlTransfer {
 
     // MARK: The answer
 
-    private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard response.body.count + bytes.count <= request.answerLimit else {
-            isTooLarge = true
-            return false
-        }
-        response.body.append(contentsOf: bytes)
-        return true
-    }
-
-    private func takeHeader(_ bytes: UnsafeRawBufferPointer) {
-        let line = String(decoding: bytes, as: UTF8.self)
-        if line.hasPrefix("HTTP/") {
-            // The answer behind a redirect or an interim one.
-            response.headers.removeAll()
-            return
-        }
-        guard let colon = line.firstIndex(of: ":") else { return }
-        let value = line[line.index(after: colon)...]
-        let isBlank = { (character: Character) in character == " " || character == "\t" || character.isNewline
-        }
-        var trimmed = value.drop(while: isBlank)
-        while let last = trimmed.last, isBlank(last) { trimmed.removeLast() }
-        guard response.headers.count < 1000 else { return }
-        response.headers.append((String(line[..<colon]), String(trimmed)))
-    }
-
     /// What came of the transfer, which ended with `code`.
     func result(_ code: CURLcode) -> Result<HTTPResponse, HTTPError> {
-        guard code == CURLE_OK else {
-            if isTooLarge {
-                return .failure(.failed("the answer has more than \(request.answerLimit) bytes"))
-            }
-            return .failure(
-                .failed(library.easyError(code).map { String(cString: $0) } ?? "curl error \(code.rawValue)"))
-        }
+        guard code == CURLE_OK else { return .failure(.failed(reason(code))) }
         var status = 0
         _ = os_curl_get_long(library.getInfo, handle, CURLINFO_RESPONSE_CODE, &status)
-        response.status = status
-        return .success(response)
+        return .success(answer.response(status))
+    }
+
+    private func reason(_ code: CURLcode) -> String {
+        if let excess = answer.excess { return excess }
+        switch code {
+        case CURLE_OPERATION_TIMEDOUT: return "no whole answer in time"
+        case CURLE_TOO_MANY_REDIRECTS: return "more than \(request.redirectLimit) redirects"
+        case CURLE_UNSUPPORTED_PROTOCOL where answer.isRedirect:
+            return "a redirect to another scheme is not followed"
+        default: break
+        }
+        let general = library.easyError(code).map { String(cString: $0) } ?? "curl error \(code.rawValue)"
+        let text = String(cString: errorText)
+        // It may quote what it was given.
+        return text.isEmpty || request.secrets.contains(where: text.contains) ? general : text
     }
 }
 

@@ -82,7 +82,7 @@ package final class CurlTransport: HTTPTransport {
             take(takeJobs(), &transfers)
             transfers.perform()
             var wait = curl_waitfd(fd: pollEnd, events: Int16(CURL_WAIT_POLLIN), revents: 0)
-            _ = library.multiPoll(multi, &wait, 1, 60_000, nil)
+            _ = library.multiPoll(multi, &wait, 1, 3_600_000, nil)
             var bytes = [UInt8](repeating: 0, count: 256)
             while read(pollEnd, &bytes, bytes.count) > 0 {}
         }

@@ -120,6 +120,8 @@ package enum CommandRunner {
         }
         let progress = Mutex(Progress())
         let spared = Set(ProcessTree.ownChildren)
+        let child = AwaitedChild()
+        defer { child.end() }
         async let written = output.contents()
         async let complained = errorOutput.contents()
         async let _: Void = {
@@ -144,6 +146,7 @@ package enum CommandRunner {
                 error: .fileDescriptor(errorOutput.writeEnd, closeAfterSpawningProcess: true)
             ) { execution in
                 let number = execution.processIdentifier.value
+                child.note(number)
                 // Its time can be over before its number is known.
                 if progress.withLock({ $0.isOverTime }) { ProcessTree.signal([number], SIGKILL) }
             }
@@ -220,12 +223,15 @@ package enum CommandRunner {
         started: @Sendable @escaping (Int32) -> Void = { _ in }
     ) async throws -> Ending {
         Niceness.restore()
+        let child = AwaitedChild()
+        defer { child.end() }
         do {
             let result = try await Subprocess.run(
                 command.configuration, input: try streams.input(),
                 output: Streams.sink(streams.output, else: .currentStandardOutput),
                 error: Streams.sink(streams.errorOutput, else: .currentStandardError)
             ) { execution in
+                child.note(execution.processIdentifier.value)
                 started(execution.processIdentifier.value)
             }
             return Ending(result.terminationStatus)

@@ -46,6 +46,31 @@ package enum FileContents {
         return (try bytes(of: descriptor, size: Int(status.st_size), path), Status(status))
     }
 
+    /// What tells a file from another one, and from itself after a change.
+    package struct Version: Sendable, Equatable {
+        private let device: UInt
+        private let inode: UInt
+        private let size: Int
+        private let mode: UInt32
+        private let changed: [Int]
+
+        fileprivate init(_ status: stat) {
+            device = UInt(status.st_dev)
+            inode = UInt(status.st_ino)
+            size = Int(status.st_size)
+            mode = status.st_mode
+            changed = [
+                status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
+            ]
+        }
+    }
+
+    /// The version of what is at `path`, following links; nil when nothing is.
+    package static func version(_ path: FilePath) -> Version? {
+        var status = stat()
+        return path.withPlatformString { stat($0, &status) } == 0 ? Version(status) : nil
+    }
+
     /// What is at `path`, following links; nil when nothing is.
     package static func status(_ path: FilePath) -> Status? {
         var status = stat()
@@ -98,6 +123,13 @@ package enum FileContents {
         return false
     }
 
+    /// Removes the file or link at `path`, if there is one.
+    package static func remove(_ path: FilePath) throws(HostError) {
+        guard path.withPlatformString({ unlink($0) }) == 0 || errno == ENOENT || errno == ENOTDIR else {
+            throw .last("remove", path)
+        }
+    }
+
     /// Makes the file at `path`, 0600, with `bytes`.
     ///
     /// - Throws: `HostError`, `EEXIST` when there is something.
@@ -128,7 +160,9 @@ package enum FileContents {
     }
 
     /// The bytes of an open file whose size is thought to be `size`.
-    static func bytes(of descriptor: Int32, size: Int, _ path: FilePath) throws(HostError) -> [UInt8] {
+    static func bytes(of descriptor: Int32, size: Int = 0, limit: Int = .max, _ path: FilePath)
+        throws(HostError) -> [UInt8]
+    {
         // One byte more than the file has: its end shows in the first read.
         var bytes = [UInt8](repeating: 0, count: size > 0 ? size + 1 : 4096)
         var count = 0
@@ -139,6 +173,7 @@ package enum FileContents {
             }
             guard read >= 0 else { throw .last("read", path) }
             count += read
+            guard count <= limit else { throw HostError("read", path, .fileTooLarge) }
             // A read that gives less than was asked for has come to the end of a file whose size was known.
             if read == 0 || (size > 0 && count == size) { break }
         }

@@ -51,7 +51,7 @@ package final class RootedDirectory: Sendable {
             }
         }
         defer { close(file) }
-        return try FileContents.bytes(of: file, size: 0, displayPath(relative))
+        return try FileContents.bytes(of: file, displayPath(relative))
     }
 
     /// As `read`, without the kernel's help in resolving the path.
@@ -59,7 +59,7 @@ package final class RootedDirectory: Sendable {
         let file = walk(relative, O_RDONLY | O_NONBLOCK)
         guard file >= 0 else { throw .last("open", displayPath(relative)) }
         defer { close(file) }
-        return try FileContents.bytes(of: file, size: 0, displayPath(relative))
+        return try FileContents.bytes(of: file, displayPath(relative))
     }
 
     /// Opens `relative` with `flags`; links are followed inside the root unless the flags say otherwise.

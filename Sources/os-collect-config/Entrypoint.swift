@@ -7,9 +7,6 @@ import Glibc
 @main
 struct Entrypoint {
     static func main() async {
-        let invocation = Invocation.current
-        exit(
-            await CollectConfigCommand.run(
-                name: invocation.name, words: invocation.words, environment: invocation.environment))
+        exit(await CollectConfigCommand.run(.current))
     }
 }

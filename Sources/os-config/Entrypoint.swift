@@ -22,12 +22,11 @@ struct Entrypoint {
 
     /// Nil when the name is none of ours.
     private static func run(_ invocation: Invocation) async -> Int32? {
-        let (name, words, environment) = (invocation.name, invocation.words, invocation.environment)
-        switch name {
+        switch invocation.name {
         case "os-apply-config", "os-config-applier":
             return await ApplyConfigCommand.run(invocation)
         case "os-collect-config":
-            return await CollectConfigCommand.run(name: name, words: words, environment: environment)
+            return await CollectConfigCommand.run(invocation)
         case "os-refresh-config":
             return await RefreshConfigCommand.run(invocation)
         case "dib-run-parts":

@@ -3,26 +3,9 @@
 import HTTPTransport
 import Logging
 import MetadataTree
-import Synchronization
 import Testing
 
 @testable import CollectConfig
-
-/// A transport that answers from a list, and notes what it was asked.
-private final class ScriptedTransport: HTTPTransport {
-    private let state: Mutex<(answers: [Result<HTTPResponse, HTTPError>], requests: [HTTPRequest])>
-
-    init(_ answers: [Result<HTTPResponse, HTTPError>]) { state = Mutex((answers, [])) }
-
-    var requests: [HTTPRequest] { state.withLock { $0.requests } }
-
-    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        try state.withLock { state in
-            state.requests.append(request)
-            return state.answers.isEmpty ? .failure(.failed("down")) : state.answers.removeFirst()
-        }.get()
-    }
-}
 
 @Suite("The request source")
 struct RequestProviderTests {
@@ -30,8 +13,8 @@ struct RequestProviderTests {
 
     private func provider(_ transport: ScriptedTransport) -> RequestProvider {
         RequestProvider(
-            request: HTTPRequest(url: "http://h/x", timeout: .seconds(10)), transport: transport,
-            merger: DeploymentMerger(keys: ["deployments"], logger: logger), logger: logger)
+            url: "http://h/x", token: nil, client: .scripted(transport),
+            merger: DeploymentMerger(keys: ["deployments"], logger: logger))
     }
 
     private func answer(_ body: String, _ headers: [(name: String, value: String)] = [], status: Int = 200)

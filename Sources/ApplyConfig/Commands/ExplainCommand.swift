@@ -3,6 +3,7 @@
 import AgentRuntime
 import ArgumentParser
 import HostSystem
+import MetadataQuery
 import MetadataTree
 import Mustache
 import SystemPackage

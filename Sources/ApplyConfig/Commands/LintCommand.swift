@@ -3,6 +3,7 @@
 import AgentRuntime
 import ArgumentParser
 import Logging
+import MetadataQuery
 import MetadataTree
 
 /// `os-apply-config lint`: what is wrong with templates and control files, and with metadata for them.

@@ -3,6 +3,7 @@
 import AgentRuntime
 import ArgumentParser
 import HostSystem
+import MetadataQuery
 import SystemPackage
 
 /// The options that all that renders templates has: where templates, metadata and output are.

@@ -4,6 +4,7 @@ import AgentRuntime
 import ArgumentParser
 import HostSystem
 import Logging
+import MetadataQuery
 import SystemPackage
 
 /// `os-apply-config watch`: renders again whenever a template or the metadata changes.

@@ -2,6 +2,7 @@
 
 import AgentRuntime
 import Logging
+import MetadataQuery
 
 /// What `--key` and `--boolean-key` ask.
 struct KeyQuestion {

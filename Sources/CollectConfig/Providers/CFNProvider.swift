@@ -20,15 +20,15 @@ struct CFNProvider: MetadataProvider {
         var stack: String?
         /// `RESOURCE.FIELD`, and keys below the field's document.
         var paths: [String]
-        var authorities: String?
-        var timeout: Duration
     }
 
     let name = "cfn"
     let configuration: Configuration
-    let transport: any HTTPTransport
+    let client: MetadataClient
     let merger: DeploymentMerger
     let logger: Logger
+
+    var deploymentKeys: [String] { merger.keys }
 
     private struct Query {
         let url: String
@@ -97,15 +97,8 @@ struct CFNProvider: MetadataProvider {
 
     private func value(at path: Path, _ query: Query) async throws -> MetadataValue {
         let request = try request(for: path, query)
-        let response: HTTPResponse
-        do {
-            response = try await transport.send(request)
-        } catch let error as HTTPError {
-            throw ProviderError.unavailable("\(request.publicURL): \(error)")
-        }
-        guard response.status < 400 else {
-            throw ProviderError.unavailable("\(request.publicURL) answered \(response.status)")
-        }
+        let response = try await client.send(request)
+        guard response.status < 400 else { throw MetadataClient.refusal(request, response) }
         var value = try document(of: response, path)
         for key in path.keys {
             guard let member = value.object?[key] else {
@@ -127,11 +120,9 @@ struct CFNProvider: MetadataProvider {
         parameters.append(("Signature", try signature.signature(secret: query.secretKey)))
         let form = parameters.map { "\(Self.formEncoded($0.0))=\(Self.formEncoded($0.1))" }.joined(
             separator: "&")
-        return HTTPRequest(
-            url: query.url + (query.url.contains("?") ? "&" : "?") + form,
-            headers: [("Accept", "*/*"), ("Content-Type", "application/json")],
-            connectTimeout: configuration.timeout, timeout: configuration.timeout,
-            authorities: configuration.authorities)
+        return client.request(
+            "GET", query.url + (query.url.contains("?") ? "&" : "?") + form,
+            headers: [("Content-Type", "application/json")])
     }
 
     /// The authority and the path of a URL, as they stand in it.

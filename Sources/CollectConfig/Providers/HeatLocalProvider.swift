@@ -11,6 +11,8 @@ struct HeatLocalProvider: MetadataProvider {
     let paths: [String]
     let logger: Logger
 
+    var watchedPaths: [FilePath] { paths.map { FilePath($0) } }
+
     func collect() async throws -> [Output] {
         var result: MetadataValue?
         for path in paths where FileContents.status(FilePath(path)) != nil {
@@ -30,7 +32,7 @@ struct HeatLocalProvider: MetadataProvider {
         guard let result, result.isTruthy else {
             throw ProviderError.unavailable("Local metadata not found (\(paths.joined(separator: ", ")))")
         }
-        return [Output(name: ByteString(name), value: result)]
+        return [Output(name: ByteString(name), value: result, source: name)]
     }
 
     private func read(_ path: String) -> MetadataValue? {

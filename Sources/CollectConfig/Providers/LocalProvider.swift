@@ -12,6 +12,8 @@ struct LocalProvider: MetadataProvider {
     let directories: [String]
     let logger: Logger
 
+    var watchedPaths: [FilePath] { directories.map { FilePath($0) } }
+
     func collect() async throws -> [Output] {
         var found: [(file: ByteString, output: Output)] = []
         for directory in directories {
@@ -22,12 +24,12 @@ struct LocalProvider: MetadataProvider {
             try checkTrust(status, directory)
             for file in try files(in: directory) {
                 guard let value = try read(file.path) else { continue }
-                let name = ByteString(file.name)
-                if let reason = OutputName.objection(to: name) {
+                let document = ByteString(file.name)
+                if let reason = OutputName.objection(to: document) {
                     logger.warning("The file name \(file.path) is refused: \(reason), ignoring")
                     continue
                 }
-                found.append((name, Output(name: name, value: value)))
+                found.append((document, Output(name: document, value: value, source: name)))
             }
         }
         if found.isEmpty { logger.info("No local metadata found (\(directories.joined(separator: ", ")))") }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTransport
-import Logging
 import MetadataTree
 import Synchronization
 
@@ -11,9 +10,8 @@ final class RequestProvider: MetadataProvider {
     let name = "request"
 
     private let request: HTTPRequest?
-    private let transport: any HTTPTransport
+    private let client: MetadataClient
     private let merger: DeploymentMerger
-    private let logger: Logger
     private let state = Mutex(State())
 
     private struct State {
@@ -33,14 +31,15 @@ final class RequestProvider: MetadataProvider {
     /// A wait that was over sooner was none.
     private static let shortestWait = Duration.seconds(1)
 
-    /// - Parameter request: nil when no URL is configured.
-    init(
-        request: HTTPRequest?, transport: any HTTPTransport, merger: DeploymentMerger, logger: Logger
-    ) {
-        self.request = request
-        self.transport = transport
+    var deploymentKeys: [String] { merger.keys }
+
+    /// - Parameter url: nil when none is configured.
+    /// - Parameter token: to be sent as a bearer token (RFC 6750).
+    init(url: String?, token: String?, client: MetadataClient, merger: DeploymentMerger) {
+        let authorization = token.map { [(name: "Authorization", value: "Bearer \($0)")] } ?? []
+        request = url.map { client.request("GET", $0, headers: authorization) }
+        self.client = client
         self.merger = merger
-        self.logger = logger
     }
 
     func collect() async throws -> [Output] {
@@ -84,7 +83,6 @@ final class RequestProvider: MetadataProvider {
     private func fetch(_ request: HTTPRequest, waits: Bool) async throws -> MetadataValue {
         let known = state.withLock { $0 }
         var request = request
-        request.headers.append(("Accept", "*/*"))
         // With nothing to wait behind, the question is only whether the server would.
         let asks = waits || known.document == nil
         if asks { request.headers.append(("Prefer", "wait=\(Self.wait)")) }
@@ -92,12 +90,12 @@ final class RequestProvider: MetadataProvider {
             if let tag = known.entityTag { request.headers.append(("If-None-Match", tag)) }
             if let date = known.lastModified { request.headers.append(("If-Modified-Since", date)) }
         }
-        let response = try await send(request)
+        let response = try await client.send(request)
         let isAnswer = (200..<300).contains(response.status) || response.status == 304
         if asks, isAnswer { state.withLock { $0.offersWait = Self.offersWait(response) } }
         if response.status == 304, let document = known.document { return document }
         guard (200..<300).contains(response.status) else {
-            throw ProviderError.unavailable("\(request.publicURL) answered \(response.status)")
+            throw MetadataClient.refusal(request, response)
         }
         let document = try parse(response, request)
         state.withLock { state in
@@ -108,41 +106,15 @@ final class RequestProvider: MetadataProvider {
         return document
     }
 
-    private func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        do {
-            return try await transport.send(request)
-        } catch let error as HTTPError {
-            throw ProviderError.unavailable("\(request.publicURL): \(error)")
-        }
-    }
-
     private static func offersWait(_ response: HTTPResponse) -> Bool {
         response[header: "Preference-Applied"]?.lowercased().contains("wait=") ?? false
     }
 
     private func parse(_ response: HTTPResponse, _ request: HTTPRequest) throws -> MetadataValue {
-        do {
-            let value = try JSONParser.parse(ResponseText.utf8(of: response), name: request.publicURL)
-            guard value.object != nil else {
-                throw ProviderError.unavailable("\(request.publicURL) gave JSON that is not an object")
-            }
-            return value
-        } catch let error as JSONError {
-            throw ProviderError.unavailable("Failed to parse as json. (\(error))")
+        let value = try MetadataClient.document(request, response)
+        guard value.object != nil else {
+            throw ProviderError.unavailable("\(request.publicURL) gave JSON that is not an object")
         }
-    }
-}
-
-/// The text of an answer.
-enum ResponseText {
-    /// As UTF-8, unless the answer says that it is Latin-1.
-    static func utf8(of response: HTTPResponse) -> [UInt8] {
-        let type = response[header: "Content-Type"]?.lowercased() ?? ""
-        guard type.contains("charset=iso-8859-1") || type.contains("charset=latin-1") else {
-            return response.body
-        }
-        var text: [UInt8] = []
-        for byte in response.body { UTF8Character.append(UInt32(byte), to: &text) }
-        return text
+        return value
     }
 }

@@ -117,7 +117,7 @@ struct RunCommand: Sendable {
 
     private func act(on signal: Int32, _ processes: HookProcesses, _ live: LiveLine?) {
         switch signal {
-        case SIGCHLD: processes.reapOrphans()
+        case SIGCHLD: AwaitedChild.reapOrphans()
         case SIGTSTP:
             live?.hide()
             SignalStream.stop()

@@ -42,7 +42,7 @@ package enum RunPartsCommand {
             group.addTask {
                 for await signal in signals {
                     if signal == SIGCHLD {
-                        processes.reapOrphans()
+                        AwaitedChild.reapOrphans()
                     } else {
                         processes.stop(for: .signal(signal))
                     }

@@ -49,8 +49,6 @@ final class HookProcesses: Sendable {
         /// What ended programs left behind.
         var leftBehind: Set<Int32> = []
 
-        /// Whether one of our children may be a program whose number is not known yet.
-        var isStarting: Bool { running.values.contains { $0.process == nil } }
         var processes: Set<Int32> { Set(running.values.compactMap(\.process)) }
     }
 
@@ -132,18 +130,9 @@ final class HookProcesses: Sendable {
             state.leftBehind = state.leftBehind.filter(ProcessTree.isAlive)
             return state.running[number]
         }
-        reapOrphans()
+        AwaitedChild.reapOrphans()
         return Ended(
             ending: ending, isOverTime: running?.isOverTime ?? false, isAsked: running?.isAsked ?? false)
-    }
-
-    /// Takes note that children have ended: orphans would stay zombies.
-    func reapOrphans() {
-        guard ProcessTree.hasZombies else { return }
-        // Nothing can be started meanwhile: it might be taken for an orphan, and its end be lost to whoever waits for it.
-        state.withLock { state in
-            if !state.isStarting { ProcessTree.reapOrphans(except: state.processes) }
-        }
     }
 
     // MARK: Ending

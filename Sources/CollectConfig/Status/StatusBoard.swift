@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HostSystem
+import Logging
+import MetadataTree
+import Synchronization
+import SystemPackage
+
+/// Keeps the status, and shows it: in the file that `os-collect-config status` reads, to Prometheus, to the service manager.
+final class StatusBoard: Sendable {
+    private let status = Mutex(NodeStatus())
+    private let places: Mutex<Places>
+    private let notifier: ServiceNotifier
+    private let logger: Logger
+
+    /// Where the status is shown.
+    struct Places: Sendable, Equatable {
+        /// Nil: nowhere.
+        var status: FilePath?
+        var metrics: FilePath?
+    }
+
+    init(_ places: Places, notifier: ServiceNotifier, logger: Logger) {
+        self.places = Mutex(places)
+        self.notifier = notifier
+        self.logger = logger
+    }
+
+    var current: NodeStatus { status.withLock { $0 } }
+
+    /// Takes the places and sources of a new configuration; what is known of sources that stay stays.
+    func follow(_ places: Places, sources: [String]) {
+        self.places.withLock { $0 = places }
+        status.withLock { status in
+            let known = status.sources
+            status.sources = sources.map { name in
+                known.first { $0.name == name } ?? NodeStatus.Source(name: name)
+            }
+        }
+    }
+
+    /// Changes the status and shows it.
+    func update(_ change: (inout NodeStatus) -> Void) {
+        let (status, places) = (
+            self.status.withLock { status in
+                change(&status)
+                return status
+            }, self.places.withLock { $0 }
+        )
+        notifier.notify("STATUS=\(status.summary)")
+        if let path = places.status {
+            write(JSONShape.text(status.document(.own)), to: path, mode: 0o600)
+        }
+        if let path = places.metrics {
+            write(Array(MetricsText.text(of: status).utf8), to: path, mode: 0o644)
+        }
+    }
+
+    /// A failure is survived: what cannot be shown is done all the same.
+    private func write(_ bytes: [UInt8], to path: FilePath, mode: UInt32) {
+        guard let name = path.lastComponent else { return }
+        let directory = path.removingLastComponent()
+        do {
+            let root = try RootedDirectory(directory.isEmpty ? "." : directory)
+            let staged = StagedWrite(in: root, isDurable: false)
+            try staged.stage(FilePath(root: nil, [name]), bytes, FileAttributes(mode: mode))
+            try staged.commit()
+        } catch {
+            logger.debug("\(error), ignoring")
+        }
+    }
+}
