@@ -42,7 +42,7 @@ struct BadSourceTests {
         let ended = try collect(cache)
         #expect(ended.status == 0)
         #expect(ended.text == "")
-        #expect(ended.errorText.contains("Source [request] Unavailable."))
+        #expect(ended.errorText.contains("Source [request] is unavailable"))
         #expect(!ended.errorText.contains("s3cret"))
         #expect(directory.text("c/request.json") == before)
         #expect(directory.text("c/os_config_files.json") == #"["c/request.json", "c/heat_local.json"]"#)
@@ -116,7 +116,7 @@ struct BadSourceTests {
         #expect(ended.status == 0)
         #expect(ended.text == "{}\n")
         #expect(ended.errorText.contains("http://127.0.0.1:\(lab.port)/v1/ answered 403"))
-        #expect(ended.errorText.contains("Source [cfn] Unavailable."))
+        #expect(ended.errorText.contains("Source [cfn] is unavailable"))
         #expect(!ended.errorText.contains("Signature="))
     }
 

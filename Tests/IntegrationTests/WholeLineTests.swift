@@ -57,7 +57,7 @@ struct WholeLineTests {
         #expect(eventually { lab.directory.text("cache/request.json.last") != nil }, "\(lab.logs())")
         server.signal(SIGTERM)
         _ = server.wait(limit: 10)
-        #expect(eventually { lab.logs().contains("Source [request] Unavailable.") })
+        #expect(eventually { lab.logs().contains("Source [request] is unavailable") })
         #expect(
             lab.directory.text("root/etc/mysql/mysql.conf") == "[client]\nuser = root\npassword = first\n")
         try lab.writeNode(password: "third")
