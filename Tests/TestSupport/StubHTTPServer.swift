@@ -37,92 +37,70 @@ package final class StubHTTPServer: Sendable {
         }
     }
 
-    private struct State {
+    fileprivate struct State {
         var routes: [Route] = []
         var requests: [String] = []
         var heads: [String] = []
     }
 
-    package let port: Int
-    private let listener: Int32
-    private let state = Mutex(State())
+    private let listener: LoopbackListener
+    private let state: SharedState
+
+    package var port: Int { listener.port }
 
     package init() throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listener = listener
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                bind(listener, generic, length) == 0 && listen(listener, 64) == 0
-                    && getsockname(listener, generic, &length) == 0
-            }
-        }
-        guard bound else { throw ChildProcess.Failure(reason: "no port") }
-        port = Int(UInt16(bigEndian: address.sin_port))
-        _ = fcntl(listener, F_SETFD, FD_CLOEXEC)
-        Thread.detachNewThread { [weak self] in
-            while true {
-                let connection = accept(listener, nil, nil)
-                guard connection >= 0, let self else { return }
-                _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
-                Thread.detachNewThread { self.serve(connection) }
-            }
-        }
-    }
-
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+        let state = SharedState()
+        self.state = state
+        listener = try LoopbackListener { connection in state.serve(connection) }
     }
 
     package func setRoutes(_ routes: [Route]) {
-        state.withLock { state in
-            state.routes = routes
-            state.requests = []
-            state.heads = []
-        }
+        state.value.withLock { $0 = State(routes: routes) }
     }
 
     /// `METHOD target` of each request, in order.
-    package var requests: [String] { state.withLock { $0.requests } }
+    package var requests: [String] { state.value.withLock { $0.requests } }
 
     /// The heads of the requests, as they came.
-    package var heads: [String] { state.withLock { $0.heads } }
+    package var heads: [String] { state.value.withLock { $0.heads } }
+}
 
-    private func serve(_ connection: Int32) {
-        defer { close(connection) }
-        var pending: [UInt8] = []
-        while let head = Self.readHead(connection, &pending) {
+extension StubHTTPServer {
+    /// What the server shares with the threads of its connections, which may outlive it.
+    fileprivate final class SharedState: Sendable {
+        let value = Mutex(State())
+    }
+}
+
+extension StubHTTPServer.SharedState {
+    fileprivate func serve(_ connection: Int32) {
+        var reader = RequestReader(connection)
+        // The port that the client came to.
+        let port = Self.port(of: connection)
+        while let head = reader.next() {
             let words = head.split(separator: " ", maxSplits: 2).map(String.init)
             guard words.count == 3 else { return }
-            let route = state.withLock { state in
+            let route = value.withLock { state in
                 state.requests.append("\(words[0]) \(words[1])")
                 state.heads.append(head)
                 return Self.route(state.routes, words[0], words[1])
             }
-            guard answer(connection, words[0], route) else { return }
+            guard Self.answer(connection, port, words[0], route) else { return }
         }
     }
 
-    private static func readHead(_ connection: Int32, _ pending: inout [UInt8]) -> String? {
-        let end = Array("\r\n\r\n".utf8)
-        while true {
-            if let range = pending.firstRange(of: end) {
-                let head = String(decoding: pending[..<range.lowerBound], as: UTF8.self)
-                pending.removeSubrange(..<range.upperBound)
-                return head
-            }
-            var chunk = [UInt8](repeating: 0, count: 65536)
-            let count = recv(connection, &chunk, chunk.count, 0)
-            guard count > 0 else { return nil }
-            pending += chunk[..<count]
+    private static func port(of connection: Int32) -> Int {
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        _ = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(connection, $0, &length) }
         }
+        return Int(UInt16(bigEndian: address.sin_port))
     }
 
-    private static func route(_ routes: [Route], _ method: String, _ target: String) -> Route {
+    private static func route(_ routes: [StubHTTPServer.Route], _ method: String, _ target: String)
+        -> StubHTTPServer.Route
+    {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(
             String.init)
         let query = parts.count > 1 ? parts[1] : ""
@@ -130,10 +108,12 @@ package final class StubHTTPServer: Sendable {
             let wanted = route.method ?? "GET"
             return (wanted == "*" || wanted == method) && route.path == parts[0]
                 && (route.query ?? query) == query
-        } ?? Route(path: "", status: 404)
+        } ?? StubHTTPServer.Route(path: "", status: 404)
     }
 
-    private func answer(_ connection: Int32, _ method: String, _ route: Route) -> Bool {
+    private static func answer(
+        _ connection: Int32, _ port: Int, _ method: String, _ route: StubHTTPServer.Route
+    ) -> Bool {
         let body = route.bytes
         var text = "HTTP/1.1 \(route.status ?? 200) Stub\r\nContent-Length: \(body.count)\r\n"
         for (name, value) in route.headers ?? [:] {

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import TestSupport
-import Testing
 
 /// A collector with a server, a cache and a configuration of its own.
-final class CollectorSandbox {
-    let directory: TemporaryDirectory
-    let server: StubHTTPServer
+package final class CollectorSandbox {
+    package let directory: TemporaryDirectory
+    package let server: StubHTTPServer
 
-    init() throws {
+    package init() throws {
         directory = try TemporaryDirectory()
         server = try StubHTTPServer()
     }
 
     /// Lines of the configuration's `[DEFAULT]` section, behind those that every test needs.
-    func configure(_ lines: String..., sources: [String] = ["request"], sections: String = "") throws {
+    package func configure(_ lines: String..., sources: [String] = ["request"], sections: String = "") throws
+    {
         let text = """
             [DEFAULT]
             \(sources.map { "collectors = \($0)" }.joined(separator: "\n"))
@@ -37,7 +36,7 @@ final class CollectorSandbox {
         rename(directory.file("c.conf.new"), directory.file("c.conf"))
     }
 
-    func serve(_ body: String) { server.setRoutes([.init(path: "/x", body: body)]) }
+    package func serve(_ body: String) { server.setRoutes([.init(path: "/x", body: body)]) }
 
     private var words: [String] {
         [Programs.path("os-config"), "os-collect-config", "--config-file", directory.file("c.conf")]
@@ -48,21 +47,22 @@ final class CollectorSandbox {
     }
 
     /// Starts the daemon.
-    func start(environment more: [String: String] = [:], under prefix: [String] = []) throws -> RunningProcess
+    package func start(environment more: [String: String] = [:], under prefix: [String] = [])
+        throws -> RunningProcess
     {
         try ChildProcess(prefix + words, in: directory.path, environment: environment(more))
             .start(output: directory.file("out"), errorOutput: directory.file("err"))
     }
 
     /// One round of the collector, to its end.
-    func runOnce(_ more: String..., under prefix: [String] = []) throws -> ChildProcess.Ended {
+    package func runOnce(_ more: String..., under prefix: [String] = []) throws -> ChildProcess.Ended {
         try ChildProcess(
             prefix + words + ["--one-time"] + more, in: directory.path, environment: environment([:])
         ).run()
     }
 
     /// A subcommand, to its end.
-    func run(_ subcommand: String...) throws -> ChildProcess.Ended {
+    package func run(_ subcommand: String...) throws -> ChildProcess.Ended {
         try ChildProcess(
             [Programs.path("os-config"), "os-collect-config"] + subcommand
                 + ["--config-file", directory.file("c.conf")],
@@ -70,10 +70,10 @@ final class CollectorSandbox {
         ).run()
     }
 
-    func stop(_ process: RunningProcess) {
+    package func stop(_ process: RunningProcess) {
         process.signal(SIGKILL)
         _ = process.wait(limit: 10)
     }
 
-    var logs: String { "out: \(directory.text("out") ?? "") err: \(directory.text("err") ?? "")" }
+    package var logs: String { "out: \(directory.text("out") ?? "") err: \(directory.text("err") ?? "")" }
 }
