@@ -131,6 +131,8 @@ final class CurlTransfer {
         case CURLE_TOO_MANY_REDIRECTS: return "more than \(request.redirectLimit) redirects"
         case CURLE_UNSUPPORTED_PROTOCOL where answer.isRedirect:
             return "a redirect to another scheme is not followed"
+        // What libcurl says of a line of the head that is longer than it takes, too.
+        case CURLE_OUT_OF_MEMORY: return "out of memory, or a header of the answer is too long"
         default: break
         }
         let general = library.easyError(code).map { String(cString: $0) } ?? "curl error \(code.rawValue)"

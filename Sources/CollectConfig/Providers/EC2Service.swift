@@ -69,12 +69,13 @@ final class EC2Service: Sendable {
                 "the metadata at \(path) goes deeper than \(Self.depthLimit) levels")
         }
         guard let listing = try await leaf(path, isRequired: depth == 0) else { return nil }
+        let lines = listing.split(on: 0x0A).filter { !$0.isEmpty }
+        count += lines.count
+        guard count <= Self.entryLimit else {
+            throw ProviderError.unavailable("the metadata has more than \(Self.entryLimit) entries")
+        }
         var object = MetadataObject()
-        for line in listing.split(on: 0x0A) where !line.isEmpty {
-            count += 1
-            guard count <= Self.entryLimit else {
-                throw ProviderError.unavailable("the metadata has more than \(Self.entryLimit) entries")
-            }
+        for line in lines {
             let entry = try Self.entry(line, in: path)
             if entry.hasSuffix("/") {
                 let members = try await directory(path + entry, depth: depth + 1, count: &count)

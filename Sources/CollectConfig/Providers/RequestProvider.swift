@@ -86,14 +86,16 @@ final class RequestProvider: MetadataProvider {
         // With nothing to wait behind, the question is only whether the server would.
         let asks = waits || known.document == nil
         if asks { request.headers.append(("Prefer", "wait=\(Self.wait)")) }
-        if known.document != nil {
+        let isConditional = known.document != nil && (known.entityTag ?? known.lastModified) != nil
+        if isConditional {
             if let tag = known.entityTag { request.headers.append(("If-None-Match", tag)) }
             if let date = known.lastModified { request.headers.append(("If-Modified-Since", date)) }
         }
         let response = try await client.send(request)
-        let isAnswer = (200..<300).contains(response.status) || response.status == 304
+        let isUnchanged = response.status == 304 && isConditional
+        let isAnswer = (200..<300).contains(response.status) || isUnchanged
         if asks, isAnswer { state.withLock { $0.offersWait = Self.offersWait(response) } }
-        if response.status == 304, let document = known.document { return document }
+        if isUnchanged, let document = known.document { return document }
         guard (200..<300).contains(response.status) else {
             throw MetadataClient.refusal(request, response)
         }
