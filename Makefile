@@ -19,7 +19,7 @@ MANUALS = $(wildcard man/*.[0-9])
 SWIFT_SOURCES = Package.swift Sources Tests
 
 BUILD_PACKAGES = libyaml-dev libcurl4-openssl-dev libssl-dev libexpat1-dev binutils
-TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace acl locales
+TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace acl locales openssl
 BENCH_PACKAGES = $(TEST_PACKAGES) debianutils nginx-light time wrk
 
 .PHONY: all demo test bench compare fuzz install clean release lint unit integration compatibility

@@ -101,7 +101,7 @@ let package = Package(
             name: "FuzzTargets", dependencies: ["MetadataTree", "YAMLReading", "Mustache"],
             path: "Tests/Fuzz/Sources/FuzzTargets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestSupport", path: "Tests/TestSupport", exclude: ["certificates.sh"]),
         .testTarget(name: "MetadataTreeTests", dependencies: ["MetadataTree"]),
         .testTarget(name: "MustacheTests", dependencies: ["Mustache", "MetadataTree"]),
         .testTarget(name: "YAMLReadingTests", dependencies: ["YAMLReading", "MetadataTree"]),

@@ -138,7 +138,12 @@ final class CurlTransfer {
         let general = library.easyError(code).map { String(cString: $0) } ?? "curl error \(code.rawValue)"
         let text = String(cString: errorText)
         // It may quote what it was given.
-        return text.isEmpty || request.secrets.contains(where: text.contains) ? general : text
+        if text.isEmpty || request.secrets.contains(where: text.contains) { return general }
+        // How long it took differs each time, and is no part of the reason.
+        guard let start = text.firstRange(of: " after "),
+            let end = text[start.upperBound...].firstRange(of: " ms")
+        else { return text }
+        return String(text[..<start.lowerBound] + text[end.upperBound...])
     }
 }
 
