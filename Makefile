@@ -23,7 +23,7 @@ TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace acl locales op
 BENCH_PACKAGES = $(TEST_PACKAGES) debianutils nginx-light time wrk
 
 .PHONY: all demo test bench compare fuzz install clean release lint unit integration compatibility
-.PHONY: setup-build setup-test setup-bench
+.PHONY: soak setup-build setup-test setup-bench
 
 all: release
 
@@ -61,8 +61,11 @@ release: setup-build
 demo: release
 	@Tests/IntegrationTests/demo.sh $(BIN) $(DRAWING)
 
+# Those have targets of their own.
+SLOW_SUITES = IntegrationTests CompatibilityTests SoakTests
+
 # The slow suites come last.
-test: setup-test lint release unit integration compatibility
+test: setup-test lint release unit integration compatibility soak
 
 lint: setup-test
 	swift format lint --strict --recursive $(SWIFT_SOURCES)
@@ -70,7 +73,7 @@ lint: setup-test
 
 unit:
 	$(SWIFT_BUILD) --build-tests
-	$(SWIFT_TEST) --skip IntegrationTests --skip CompatibilityTests
+	$(SWIFT_TEST) $(addprefix --skip ,$(SLOW_SUITES))
 
 integration: release
 	$(SWIFT_BUILD) --build-tests
@@ -90,6 +93,11 @@ $(ORIGINALS)/complete: Tests/CompatibilityTests/requirements.txt
 compatibility: release $(ORIGINALS)/complete .build/locales/en_US.UTF-8
 	$(SWIFT_BUILD) --build-tests
 	$(SWIFT_TEST) --filter CompatibilityTests
+
+# The collector for a hundred thousand polls: make soak SOAK_POLLS=1000
+soak: release
+	$(SWIFT_BUILD) --build-tests
+	$(SWIFT_TEST) --filter SoakTests
 
 # Random templates and metadata against the original's renderer: make compare N=100000 SEED=1
 compare: setup-test $(ORIGINALS)/complete

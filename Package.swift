@@ -115,6 +115,10 @@ let package = Package(
         .testTarget(
             name: "CollectConfigTests",
             dependencies: ["CollectConfig", "MetadataTree", "HTTPTransport", logging]),
+        .executableTarget(
+            name: "impatient-collector", dependencies: ["AgentRuntime", "CollectConfig"],
+            path: "Tests/ImpatientCollector"),
+        .testTarget(name: "SoakTests", dependencies: ["TestSupport"]),
         .testTarget(
             name: "MetadataServerTests", dependencies: ["MetadataServer", "MetadataStore", "MetadataTree"]),
         .testTarget(

@@ -58,6 +58,11 @@ package enum SignalStream {
         exit(128 + signal)
     }
 
+    /// Ends this process so, if it is still there after so many seconds.
+    package static func die(of signal: Int32, after seconds: Int) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds)) { die(of: signal) }
+    }
+
     private static func unblocking(_ signal: Int32, _ body: () -> Void) {
         var (set, former) = (sigset_t(), sigset_t())
         sigemptyset(&set)

@@ -132,6 +132,13 @@ package struct RunningProcess: Sendable {
 
     package func signal(_ number: Int32) { kill(id, number) }
 
+    /// Whether it has not ended.
+    package var isRunning: Bool {
+        var information = siginfo_t()
+        return waitid(P_PID, id_t(id), &information, WEXITED | WNOHANG | WNOWAIT) == 0
+            && information.si_signo == 0
+    }
+
     /// The exit status, or minus the signal; killed when it takes longer than `limit` seconds.
     package func wait(limit: Int) -> Int32 {
         let killer = DispatchWorkItem { [id] in _ = kill(id, SIGKILL) }

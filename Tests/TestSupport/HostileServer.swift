@@ -33,7 +33,7 @@ package final class HostileServer: Sendable {
     }
 
     private struct State {
-        var answers: [(path: String, steps: [Step])] = []
+        var answer: @Sendable (_ target: String) -> [Step]? = { _ in nil }
         var requests = 0
     }
 
@@ -42,17 +42,23 @@ package final class HostileServer: Sendable {
 
     package var port: Int { listener.port }
 
+    /// - Parameter answer: the steps for a request's target; nil: 404.
+    package convenience init(_ answer: @escaping @Sendable (_ target: String) -> [Step]?) throws {
+        try self.init()
+        state.value.withLock { $0.answer = answer }
+    }
+
     package init() throws {
         let state = SharedState()
         self.state = state
         listener = try LoopbackListener { connection in
             var reader = RequestReader(connection)
             guard let head = reader.next() else { return }
-            let steps = state.value.withLock { state in
+            let answer = state.value.withLock { state in
                 state.requests += 1
-                let target = head.split(separator: " ").dropFirst().first ?? ""
-                return state.answers.first { target.hasPrefix($0.path) }?.steps
+                return state.answer
             }
+            let steps = answer(head.split(separator: " ").dropFirst().first.map(String.init) ?? "")
             for step in steps ?? [.answer("404 Not Found")] {
                 guard step.take(on: connection) else { return }
             }
@@ -68,7 +74,7 @@ package final class HostileServer: Sendable {
     /// Answers a request with the first steps whose path its own begins with.
     package func serve(_ answers: [(path: String, steps: [Step])]) {
         state.value.withLock { state in
-            state.answers = answers
+            state.answer = { target in answers.first { target.hasPrefix($0.path) }?.steps }
             state.requests = 0
         }
     }

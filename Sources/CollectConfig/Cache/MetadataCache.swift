@@ -93,7 +93,8 @@ struct MetadataCache {
             _ = try staged.stage(Self.path(output.name, ".last"), content, Self.attributes)
         }
         for name in stored.removed {
-            for suffix in ["", ".orig", ".last"] { _ = try staged.stageRemoval(Self.path(name, suffix)) }
+            // The one that tells which documents there are goes last: whoever is killed before that begins again.
+            for suffix in ["", ".last", ".orig"] { _ = try staged.stageRemoval(Self.path(name, suffix)) }
         }
         _ = try staged.stageRemoval(Self.path(ByteString(Self.list), Self.before))
         try staged.commit()

@@ -11,11 +11,14 @@ package struct CollectConfigCommand {
     private let name: String
     private let arguments: OriginalArguments
     private let environment: [String: String]
+    private let clock: any Clock<Duration>
 
     /// Runs the program.
     ///
+    /// - Parameter clock: by which it pauses between two rounds.
     /// - Returns: the exit status.
-    package static func run(_ call: Invocation) async -> Int32 {
+    package static func run(_ call: Invocation, clock: any Clock<Duration> = ContinuousClock()) async -> Int32
+    {
         SignalStream.surviveFailedWrites()
         if let first = call.words.first, let subcommand = Subcommand(rawValue: first) {
             return await subcommand.run(call)
@@ -36,7 +39,7 @@ package struct CollectConfigCommand {
             return OptionCompletions(name: call.name, subcommands: Subcommand.list).write(shell)
         }
         return await CollectConfigCommand(
-            name: call.name, arguments: arguments, environment: call.environment
+            name: call.name, arguments: arguments, environment: call.environment, clock: clock
         ).run()
     }
 
@@ -58,7 +61,7 @@ package struct CollectConfigCommand {
                 logger: repeats.filtering(logger))
             return await CollectDaemon(
                 arguments: arguments, environment: environment, transport: transport, logger: logger,
-                repeats: repeats
+                repeats: repeats, clock: clock
             ).run(plan)
         } catch {
             StandardStream.error.write("\(name): \(Printable.message("\(error)"))\n")

@@ -14,16 +14,20 @@ struct CollectDaemon {
         case failed(String)
     }
 
+    /// How long the loop may take to end when the command has.
+    private static let patience = 5
+
     let arguments: OriginalArguments
     let environment: [String: String]
     let transport: any HTTPTransport
     let logger: Logger
     let repeats: RepeatFilter
+    let clock: any Clock<Duration>
 
     func run(_ first: CollectPlan) async -> Int32 {
         let notifier = ServiceNotifier(environment: environment)
         let around = CollectLoop.Surroundings(
-            command: ChangeCommand(), wakefulness: Wakefulness(clock: ContinuousClock(), notifier: notifier),
+            command: ChangeCommand(), wakefulness: Wakefulness(clock: clock, notifier: notifier),
             board: StatusBoard(first.statusPlaces, notifier: notifier, logger: logger), notifier: notifier,
             environment: environment, logger: logger, repeats: repeats)
         // What has lost its parent stays in our tree, and is ended with the command that started it.
@@ -54,6 +58,8 @@ struct CollectDaemon {
             default:
                 around.notifier.notify("STOPPING=1")
                 await around.command.stop()
+                // Work that does not hear of its end must not keep us: the cache is whole at every moment.
+                SignalStream.die(of: signal, after: Self.patience)
                 return .signal(signal)
             }
         }

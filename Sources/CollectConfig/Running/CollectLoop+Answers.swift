@@ -43,7 +43,7 @@ extension CollectLoop {
 
     private func note(_ answer: CollectRound.Answer, of source: String, isStale: Bool) {
         let now = around.now()
-        around.board.update { status in
+        around.board.note { status in
             guard let place = status.sources.firstIndex(where: { $0.name == source }) else { return }
             status.sources[place].note(answer, at: now, isStale: isStale)
         }

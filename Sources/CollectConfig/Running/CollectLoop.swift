@@ -57,19 +57,19 @@ struct CollectLoop {
             return .finished(ExitStatus.success)
         }
         around.board.follow(plan.statusPlaces, sources: plan.providers.map(\.name))
-        around.board.update { _ in }
+        around.board.show()
         if isFirst, plan.splay > 0, !plan.isOneTime {
             let wait = Duration.seconds(.random(in: 0..<plan.splay))
             if try await around.wakefulness.wait(for: .reload, within: wait) == .reload { return .reload }
         }
         if plan.isOneTime { return .finished(try await round(line).status) }
-        return try await withThrowingTaskGroup(of: Void.self) { watchers in
+        return try await withThrowingDiscardingTaskGroup { watchers in
             defer { watchers.cancelAll() }
             return try await poll(line, &watchers)
         }
     }
 
-    private mutating func poll(_ line: String, _ watchers: inout ThrowingTaskGroup<Void, any Error>)
+    private mutating func poll(_ line: String, _ watchers: inout ThrowingDiscardingTaskGroup<any Error>)
         async throws -> End
     {
         follow(FileChanges(paths: plan.watchedPaths), .sourceChanged, &watchers)
@@ -88,14 +88,15 @@ struct CollectLoop {
     }
 
     private func follow(
-        _ changes: FileChanges, _ reason: WakeReasons, _ watchers: inout ThrowingTaskGroup<Void, any Error>
+        _ changes: FileChanges, _ reason: WakeReasons,
+        _ watchers: inout ThrowingDiscardingTaskGroup<any Error>
     ) {
         watchers.addTask { [wakefulness = around.wakefulness] in
             await changes.follow { wakefulness.wake(for: reason) }
         }
     }
 
-    private func watch(_ watching: WatchedSources, _ watchers: inout ThrowingTaskGroup<Void, any Error>) {
+    private func watch(_ watching: WatchedSources, _ watchers: inout ThrowingDiscardingTaskGroup<any Error>) {
         for provider in plan.providers where watching.begin(provider.name) {
             watchers.addTask { [wakefulness = around.wakefulness] in
                 let hasChanged = await provider.waitForChange()
@@ -109,7 +110,7 @@ struct CollectLoop {
     private func sleep(_ interval: Double) async throws -> WakeReasons {
         let seconds = max(interval * around.jitter(), Self.shortestPause)
         around.logger.info("Sleeping \(seconds) seconds.")
-        around.board.update { status in
+        around.board.show { status in
             status.phase = .sleeping
             status.nextPoll = around.now() + Int(seconds.rounded(.up))
         }
@@ -145,7 +146,6 @@ struct CollectLoop {
 
     private mutating func round(_ line: String) async throws -> RoundResult {
         around.repeats.beginRound()
-        around.board.update { $0.phase = .asking }
         let answers = try await around.wakefulness.attend { [plan] in
             await CollectRound(providers: plan.providers).ask()
         }
@@ -188,7 +188,7 @@ struct CollectLoop {
 
     private func note(_ stored: MetadataCache.Stored, isNews: Bool) {
         let changed = Set(stored.changed.map(\.source))
-        around.board.update { status in
+        around.board.note { status in
             status.isChangePending = stored.isChange
             guard isNews else { return }
             for place in status.sources.indices where changed.contains(status.sources[place].name) {
@@ -212,7 +212,7 @@ struct CollectLoop {
         around.logger.info(
             "Executing the command with OS_CONFIG_FILES=\(stored.paths.joined(separator: ":"))")
         let start = ContinuousClock.now
-        around.board.update { status in
+        around.board.show { status in
             status.phase = .applying
             status.commands += 1
             status.command = NodeStatus.Command(started: around.now())
@@ -223,7 +223,7 @@ struct CollectLoop {
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
         let status = attempted.ended?.ending.shellStatus ?? ExitStatus.failure
         let isSuccess = attempted.ended.map { $0.ending.isSuccess && !$0.isOverTime } ?? false
-        around.board.update { board in
+        around.board.note { board in
             board.command?.seconds = Double(seconds) + Double(attoseconds) / 1e18
             board.command?.status = status
             board.command?.isOverTime = attempted.ended?.isOverTime ?? false

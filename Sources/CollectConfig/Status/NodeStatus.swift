@@ -3,7 +3,7 @@
 /// How the collector and its sources are doing. Times are seconds since 1970.
 struct NodeStatus: Sendable {
     enum Phase: String, Sendable {
-        case starting, asking, applying, sleeping
+        case starting, applying, sleeping
     }
 
     struct Source: Sendable {
@@ -56,7 +56,6 @@ struct NodeStatus: Sendable {
     var summary: String {
         switch phase {
         case .starting: return "Starting"
-        case .asking: return "Asking the sources"
         case .applying: return "Running the command"
         case .sleeping: break
         }

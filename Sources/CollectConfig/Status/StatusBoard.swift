@@ -9,6 +9,8 @@ import SystemPackage
 /// Keeps the status, and shows it: in the file that `os-collect-config status` reads, to Prometheus, to the service manager.
 final class StatusBoard: Sendable {
     private let status = Mutex(NodeStatus())
+    /// What the service manager was told last.
+    private let summary = Mutex("")
     private let places: Mutex<Places>
     private let notifier: ServiceNotifier
     private let logger: Logger
@@ -39,15 +41,18 @@ final class StatusBoard: Sendable {
         }
     }
 
+    /// Changes the status; nobody sees it before it is shown.
+    func note(_ change: (inout NodeStatus) -> Void) { status.withLock { change(&$0) } }
+
     /// Changes the status and shows it.
-    func update(_ change: (inout NodeStatus) -> Void) {
-        let (status, places) = (
-            self.status.withLock { status in
-                change(&status)
-                return status
-            }, self.places.withLock { $0 }
-        )
-        notifier.notify("STATUS=\(status.summary)")
+    func show(_ change: (inout NodeStatus) -> Void = { _ in }) {
+        note(change)
+        let (status, places) = (current, self.places.withLock { $0 })
+        let isNews = summary.withLock { told in
+            defer { told = status.summary }
+            return told != status.summary
+        }
+        if isNews { notifier.notify("STATUS=\(status.summary)") }
         if let path = places.status {
             write(JSONShape.text(status.document(.own)), to: path, mode: 0o600)
         }
