@@ -17,7 +17,6 @@ typedef __typeof__(&curl_multi_add_handle) os_curl_multi_add_handle;
 typedef __typeof__(&curl_multi_remove_handle) os_curl_multi_remove_handle;
 typedef __typeof__(&curl_multi_perform) os_curl_multi_perform;
 typedef __typeof__(&curl_multi_poll) os_curl_multi_poll;
-typedef __typeof__(&curl_multi_wakeup) os_curl_multi_wakeup;
 typedef __typeof__(&curl_multi_info_read) os_curl_multi_info_read;
 typedef __typeof__(&curl_slist_append) os_curl_slist_append;
 typedef __typeof__(&curl_slist_free_all) os_curl_slist_free_all;

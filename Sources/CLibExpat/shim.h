@@ -11,7 +11,7 @@ typedef __typeof__(&XML_ParserFree) os_XML_ParserFree;
 typedef __typeof__(&XML_SetUserData) os_XML_SetUserData;
 typedef __typeof__(&XML_SetElementHandler) os_XML_SetElementHandler;
 typedef __typeof__(&XML_SetCharacterDataHandler) os_XML_SetCharacterDataHandler;
-typedef __typeof__(&XML_SetEntityDeclHandler) os_XML_SetEntityDeclHandler;
+typedef __typeof__(&XML_SetStartDoctypeDeclHandler) os_XML_SetStartDoctypeDeclHandler;
 typedef __typeof__(&XML_Parse) os_XML_Parse;
 typedef __typeof__(&XML_StopParser) os_XML_StopParser;
 typedef __typeof__(&XML_GetErrorCode) os_XML_GetErrorCode;

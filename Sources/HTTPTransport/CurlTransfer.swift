@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLibCurl
+import Glibc
 
 /// One request on its way; lives on the thread that drives libcurl.
 final class CurlTransfer {
@@ -10,6 +11,8 @@ final class CurlTransfer {
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
     private var answer: ReceivedAnswer
+    /// A limit that this libcurl does not know: without it nothing is sent.
+    private(set) var refusedLimit: String?
 
     static let userAgent = "os-collect-config/1.0.0"
     private static let errorSize = Int(CURL_ERROR_SIZE)
@@ -45,27 +48,31 @@ final class CurlTransfer {
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue))
         set(CURLOPT_TCP_KEEPALIVE, 1)
+        // One that is given up must not wait for the name server, and hold up all others.
+        set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.milliseconds)
         set(CURLOPT_TIMEOUT_MS, request.timeout.milliseconds)
         _ = os_curl_set_pointer(library.setOption, handle, CURLOPT_ERRORBUFFER, errorText)
         limitRedirects()
         trust()
+        useProxy()
         send()
         receive()
     }
 
     private func limitRedirects() {
-        set(CURLOPT_PROTOCOLS, Int(CURLPROTO_HTTP | CURLPROTO_HTTPS))
+        require(CURLOPT_PROTOCOLS, Int(CURLPROTO_HTTP | CURLPROTO_HTTPS), "CURLOPT_PROTOCOLS")
         // A redirect goes where the request went: no plain text behind TLS, and no file.
         let isSecure = request.url.prefix(8).lowercased() == "https://"
-        set(CURLOPT_REDIR_PROTOCOLS, Int(isSecure ? CURLPROTO_HTTPS : CURLPROTO_HTTP))
+        let allowed = Int(isSecure ? CURLPROTO_HTTPS : CURLPROTO_HTTP)
+        require(CURLOPT_REDIR_PROTOCOLS, allowed, "CURLOPT_REDIR_PROTOCOLS")
         set(CURLOPT_FOLLOWLOCATION, request.redirectLimit > 0 ? 1 : 0)
         set(CURLOPT_MAXREDIRS, request.redirectLimit)
     }
 
     private func trust() {
-        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-        if let authorities = request.trust.authorities { set(CURLOPT_CAINFO, authorities) }
+        require(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2), "CURLOPT_SSLVERSION")
+        if let authorities = request.trust.authorities { trustOnly(authorities) }
         if let certificate = request.trust.certificate {
             set(CURLOPT_SSLCERT, certificate)
             set(CURLOPT_SSLKEY, request.trust.key ?? certificate)
@@ -73,6 +80,26 @@ final class CurlTransfer {
         guard !request.trust.verifiesServer else { return }
         set(CURLOPT_SSL_VERIFYPEER, 0)
         set(CURLOPT_SSL_VERIFYHOST, 0)
+    }
+
+    /// The system's authorities, which libcurl may have as a file and as a directory, count no more.
+    private func trustOnly(_ authorities: String) {
+        var status = stat()
+        let isDirectory = stat(authorities, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        let (own, other) = isDirectory ? (CURLOPT_CAPATH, CURLOPT_CAINFO) : (CURLOPT_CAINFO, CURLOPT_CAPATH)
+        let results = [
+            authorities.withCString { os_curl_set_pointer(library.setOption, handle, own, $0) },
+            os_curl_set_pointer(library.setOption, handle, other, nil),
+        ]
+        if results.contains(where: { $0 != CURLE_OK }) { refusedLimit = "CURLOPT_CAINFO" }
+    }
+
+    /// libcurl reads `http_proxy` and not `HTTP_PROXY`, because of web servers; Python's HTTP client reads both.
+    private func useProxy() {
+        guard request.url.prefix(7).lowercased() == "http://", getenv("http_proxy") == nil,
+            getenv("REQUEST_METHOD") == nil, let proxy = getenv("HTTP_PROXY"), proxy.pointee != 0
+        else { return }
+        _ = os_curl_set_pointer(library.setOption, handle, CURLOPT_PROXY, proxy)
     }
 
     private func send() {
@@ -106,6 +133,11 @@ final class CurlTransfer {
         }
     }
 
+    /// Sets what must not be left out in silence.
+    private func require(_ option: CURLoption, _ value: Int, _ name: String) {
+        if os_curl_set_long(library.setOption, handle, option, value) != CURLE_OK { refusedLimit = name }
+    }
+
     private func set(_ option: CURLoption, _ value: Int) {
         _ = os_curl_set_long(library.setOption, handle, option, value)
     }
@@ -118,6 +150,7 @@ final class CurlTransfer {
 
     /// What came of the transfer, which ended with `code`.
     func result(_ code: CURLcode) -> Result<HTTPResponse, HTTPError> {
+        if code == CURLE_OPERATION_TIMEDOUT { return .failure(.timedOut) }
         guard code == CURLE_OK else { return .failure(.failed(reason(code))) }
         var status = 0
         _ = os_curl_get_long(library.getInfo, handle, CURLINFO_RESPONSE_CODE, &status)
@@ -127,7 +160,6 @@ final class CurlTransfer {
     private func reason(_ code: CURLcode) -> String {
         if let excess = answer.excess { return excess }
         switch code {
-        case CURLE_OPERATION_TIMEDOUT: return "no whole answer in time"
         case CURLE_TOO_MANY_REDIRECTS: return "more than \(request.redirectLimit) redirects"
         case CURLE_UNSUPPORTED_PROTOCOL where answer.isRedirect:
             return "a redirect to another scheme is not followed"
@@ -137,8 +169,9 @@ final class CurlTransfer {
         }
         let general = library.easyError(code).map { String(cString: $0) } ?? "curl error \(code.rawValue)"
         let text = String(cString: errorText)
-        // It may quote what it was given.
-        if text.isEmpty || request.secrets.contains(where: text.contains) { return general }
+        // It may quote what it was given: a part of the URL, or a proxy with its password.
+        let isQuoting = code == CURLE_COULDNT_RESOLVE_PROXY || text.contains("@") || text.contains("://")
+        if text.isEmpty || isQuoting || request.secrets.contains(where: text.contains) { return general }
         // How long it took differs each time, and is no part of the reason.
         guard let start = text.firstRange(of: " after "),
             let end = text[start.upperBound...].firstRange(of: " ms")

@@ -140,6 +140,9 @@ package final class CurlTransport: HTTPTransport {
             guard let transfer = CurlTransfer(request, library) else {
                 return continuation.resume(throwing: HTTPError.unavailable("out of memory"))
             }
+            if let limit = transfer.refusedLimit {
+                return continuation.resume(throwing: HTTPError.unavailable("libcurl refuses \(limit)"))
+            }
             guard library.multiAdd(multi, transfer.handle) == CURLM_OK else {
                 return continuation.resume(throwing: HTTPError.unavailable("libcurl takes no request"))
             }

@@ -58,24 +58,34 @@ package struct HTTPRequest: Sendable {
 
 extension HTTPRequest {
     /// The URL without user information and query, for people.
-    package var publicURL: String {
-        let bare = url.prefix { $0 != "?" && $0 != "#" }
-        guard let scheme = bare.firstRange(of: "://") else { return String(bare) }
-        let rest = bare[scheme.upperBound...]
-        let authority = rest.prefix { $0 != "/" }
-        guard let at = authority.lastIndex(of: "@") else { return String(bare) }
-        return String(bare[..<scheme.upperBound]) + String(rest[rest.index(after: at)...])
-    }
-}
+    package var publicURL: String { Self.publicURL(of: url) }
 
-extension HTTPRequest {
+    /// A URL, or what was meant for one, without what may be secret in it: user information and query.
+    package static func publicURL(of text: String) -> String {
+        let (scheme, rest) = parts(of: text)
+        let bare = rest.prefix { $0 != "?" && $0 != "#" }
+        return scheme + String(bare)
+    }
+
+    /// The scheme with its `://`, and what follows the user information. A password may hold what ends an authority.
+    private static func parts(of text: String) -> (scheme: String, rest: Substring) {
+        let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
+        let rest = text[start...]
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let port = authority.lastIndex(of: ":").map { authority[authority.index(after: $0)...] } ?? ""
+        let isPlain = !authority.contains("@") && (port.allSatisfy(\.isNumber) || authority.hasSuffix("]"))
+        guard !isPlain else { return (String(text[..<start]), rest) }
+        guard let at = rest.lastIndex(of: "@") else { return (String(text[..<start]), "") }
+        let isInAuthority = authority.contains("@")
+        let end = isInAuthority ? authority.lastIndex(of: "@") ?? at : at
+        return (String(text[..<start]), rest[rest.index(after: end)...])
+    }
+
     /// What of the request must not be told to anybody: the query and the user information of its URL.
     var secrets: [String] {
-        let query = url.firstIndex(of: "?").map { url[url.index(after: $0)...] }
-        let authority = url.firstRange(of: "://").map {
-            url[$0.upperBound...].prefix { $0 != "/" && $0 != "?" }
-        }
-        let user = authority.flatMap { authority in authority.lastIndex(of: "@").map { authority[..<$0] } }
+        let (scheme, rest) = Self.parts(of: url)
+        let query = rest.firstIndex(of: "?").map { rest[rest.index(after: $0)...] }
+        let user = url.dropFirst(scheme.count).dropLast(rest.count).dropLast()
         return [query, user].compactMap { $0 }.filter { !$0.isEmpty }.map(String.init)
     }
 }

@@ -21,13 +21,16 @@ package struct HTTPResponse: Sendable {
 /// Why a request brought no whole answer. No description holds the request's URL, which may carry a secret.
 package enum HTTPError: Error, Equatable, CustomStringConvertible {
     case unavailable(String)
-    /// The transfer failed: refused, timed out, cut short, too large.
+    /// The transfer failed: refused, cut short, too large.
     case failed(String)
+    /// There was no whole answer within the time limit.
+    case timedOut
 
     package var description: String {
         switch self {
         case .unavailable(let reason): "no HTTP client: \(reason)"
         case .failed(let reason): reason
+        case .timedOut: "no whole answer in time"
         }
     }
 }

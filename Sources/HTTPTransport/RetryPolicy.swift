@@ -2,7 +2,7 @@
 
 /// When a request that brought nothing is sent again.
 ///
-/// What may get better by itself is worth another try: no connection, none of an answer, `429 Too Many Requests` and the
+/// What may get better by itself is worth another try: no connection, none of an answer (but not when it took all its time), `429 Too Many Requests` and the
 /// statuses from 500 (RFC 6585, RFC 9110).
 package struct RetryPolicy: Sendable {
     /// How often the request is sent in all.

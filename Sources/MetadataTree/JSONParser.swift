@@ -22,13 +22,18 @@ package struct JSONParser {
     private let source: MetadataSource
     private let bytes: UnsafeBufferPointer<UInt8>
     private var index = 0
+    private let valueLimit: Int
+    private var values = 0
 
     /// The value in `source`.
     ///
+    /// - Parameter valueLimit: how many values it may have in all: each takes some hundred bytes, however short it is written.
     /// - Throws: `JSONError`, with the position of what cannot be read.
-    package static func parse(_ source: MetadataSource) throws(JSONError) -> MetadataValue {
+    package static func parse(_ source: MetadataSource, valueLimit: Int = .max) throws(JSONError)
+        -> MetadataValue
+    {
         let result: Result<MetadataValue, JSONError> = source.bytes.withUnsafeBufferPointer { bytes in
-            var parser = JSONParser(source: source, bytes: bytes)
+            var parser = JSONParser(source: source, bytes: bytes, valueLimit: valueLimit)
             do throws(JSONError) {
                 return .success(try parser.document())
             } catch {
@@ -38,13 +43,16 @@ package struct JSONParser {
         return try result.get()
     }
 
-    package static func parse(_ bytes: [UInt8], name: String) throws(JSONError) -> MetadataValue {
-        try parse(MetadataSource(name: name, bytes: bytes))
+    package static func parse(_ bytes: [UInt8], name: String, valueLimit: Int = .max) throws(JSONError)
+        -> MetadataValue
+    {
+        try parse(MetadataSource(name: name, bytes: bytes), valueLimit: valueLimit)
     }
 
-    private init(source: MetadataSource, bytes: UnsafeBufferPointer<UInt8>) {
+    private init(source: MetadataSource, bytes: UnsafeBufferPointer<UInt8>, valueLimit: Int) {
         self.source = source
         self.bytes = bytes
+        self.valueLimit = valueLimit
     }
 
     private mutating func document() throws(JSONError) -> MetadataValue {
@@ -62,6 +70,8 @@ package struct JSONParser {
         skipBlanks()
         let start = index
         guard index < bytes.count else { throw failure("unexpected end of the document, expected a value") }
+        values += 1
+        guard values <= valueLimit else { throw failure("the document has more than \(valueLimit) values") }
         switch bytes[index] {
         case UInt8(ascii: "{"): return made(try object(depth: depth + 1), start)
         case UInt8(ascii: "["): return made(try array(depth: depth + 1), start)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentRuntime
+import HTTPTransport
 import HostSystem
 import SystemPackage
 
@@ -164,8 +165,8 @@ struct Settings: Sendable {
             case .choice(let choices): choices.contains(value)
             }
         guard !isValid else { return }
-        // A query may carry a signature.
-        let shown = value.prefix { $0 != "?" }
+        // It may carry a password or a signature.
+        let shown = definition.kind == .url ? HTTPRequest.publicURL(of: value) : value
         throw SettingsError("argument --\(definition.key): Invalid \(definition.kind.title) value: \(shown)")
     }
 

@@ -74,12 +74,12 @@ struct CFNProvider: MetadataProvider {
     }
 
     private func hintedURL() -> String? {
-        guard let hint = configuration.hint, let bytes = try? FileContents.read(FilePath(hint)) else {
-            return nil
-        }
+        guard let hint = configuration.hint, FileContents.status(FilePath(hint))?.isRegular == true,
+            let bytes = try? FileContents.read(FilePath(hint))
+        else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)
-        let trimmed = text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
-        return String(trimmed) + "/v1/"
+        let trimmed = text.drop(while: \.isWhitespace).reversed().drop { $0.isWhitespace || $0 == "/" }
+        return String(trimmed.reversed()) + "/v1/"
     }
 
     private func path(_ text: String) throws -> Path {
@@ -148,7 +148,7 @@ struct CFNProvider: MetadataProvider {
         }
         guard let text else { throw ProviderError.unavailable("Path \(path.text) does not exist.") }
         do {
-            return try JSONParser.parse(text, name: path.text)
+            return try JSONParser.parse(text, name: path.text, valueLimit: MetadataClient.valueLimit)
         } catch {
             throw ProviderError.unavailable("Path \(path.text) failed to parse as json. (\(error))")
         }

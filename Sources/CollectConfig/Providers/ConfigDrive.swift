@@ -15,6 +15,7 @@ struct ConfigDrive: Sendable {
     private static let types = ["iso9660", "vfat"]
     /// In the order in which they count.
     private static let files: [FilePath] = ["ec2/latest/meta-data.json", "openstack/latest/meta_data.json"]
+    private static let userDataFiles: [FilePath] = ["ec2/latest/user-data", "openstack/latest/user_data"]
     private static let sizeLimit = 16 << 20
     private static let searchLimit = Duration.seconds(10)
 
@@ -22,15 +23,29 @@ struct ConfigDrive: Sendable {
     func document() async -> MetadataValue? {
         guard let device = await device() else { return nil }
         do {
-            for file in Self.files {
-                guard let bytes = try read(file, on: device) else { continue }
-                return try JSONParser.parse(bytes, name: "\(device.path):\(file)")
+            if let (file, bytes) = try first(of: Self.files, on: device) {
+                return try JSONParser.parse(
+                    bytes, name: "\(device.path):\(file)", valueLimit: MetadataClient.valueLimit)
             }
             logger.warning(
                 "the config drive \(device.path) has none of \(Self.files.map(\.string).joined(separator: ", ")), ignoring"
             )
         } catch {
             logger.warning("the config drive \(device.path) cannot be used: \(error), ignoring")
+        }
+        return nil
+    }
+
+    /// The user data of the drive; nil when there is none.
+    func userData() async -> ByteString? {
+        guard let device = await device() else { return nil }
+        return (try? first(of: Self.userDataFiles, on: device)).map { ByteString($0.bytes) }
+    }
+
+    /// The first of the files that the drive has.
+    private func first(of files: [FilePath], on device: Device) throws -> (file: FilePath, bytes: [UInt8])? {
+        for file in files {
+            if let bytes = try read(file, on: device) { return (file, bytes) }
         }
         return nil
     }

@@ -42,13 +42,15 @@ struct EC2Cache: Sendable {
     }
 
     /// Whether there is a record, and nothing in it says that it was made on this machine.
-    var isFromAnotherMachine: Bool {
-        guard let record else { return false }
-        let machine = record["product_uuid"]?.string?.text
-        return machine == nil || machine != Self.line("/sys/class/dmi/id/product_uuid")
+    var isFromAnotherMachine: Bool { record != nil && !isFromThisMachine }
+
+    /// Whether the record says that it was made on this machine.
+    var isFromThisMachine: Bool {
+        guard let machine = record?["product_uuid"]?.string?.text else { return false }
+        return machine == Self.line("/sys/class/dmi/id/product_uuid")
     }
 
-    /// Notes that the metadata is this machine's.
+    /// Notes that the metadata is this machine's, as far as can be known.
     func noteBoot(_ identity: EC2Provider.Identity?) {
         guard !isReadOnly else { return }
         let record = JSONShape.object([

@@ -17,21 +17,20 @@ struct EC2Provider: MetadataProvider {
     func collect() async throws -> [Output] {
         guard let cached = cache.document() else { return outputs(try await fetch()) }
         let known = Identity(of: cached)
-        if cache.isChecked(known) { return outputs(cached) }
-        guard let current = await currentIdentity(as: known) else {
-            guard !cache.isFromAnotherMachine else {
-                throw ProviderError.foreign(
-                    "the cached metadata is of an earlier boot, perhaps of another machine, and no service answers"
-                )
+        if cache.isChecked(known) { return outputs(await complete(cached)) }
+        if let current = await currentIdentity(as: known) {
+            guard isSame(known, current) else {
+                logger.warning("The cached metadata of ec2 is another instance's: asking anew")
+                return outputs(try await fetch())
             }
-            return outputs(cached)
+        } else if cache.isFromAnotherMachine {
+            throw ProviderError.foreign(
+                "the cached metadata is of an earlier boot, perhaps of another machine, and no service answers"
+            )
         }
-        if let known, current == known {
-            cache.noteBoot(known)
-            return outputs(cached)
-        }
-        logger.warning("The cached metadata of ec2 is another instance's: asking anew")
-        return outputs(try await fetch())
+        // Asked once in a boot, whatever came of it.
+        cache.noteBoot(known)
+        return outputs(await complete(cached))
     }
 
     private func outputs(_ document: MetadataValue) -> [Output] {
@@ -48,19 +47,42 @@ struct EC2Provider: MetadataProvider {
         return (try? await service.text("instance-id")).map { Identity(key: "instance-id", value: $0) }
     }
 
-    private func fetch() async throws -> MetadataValue {
-        if let document = await drive.document(), document.isTruthy {
-            cache.noteBoot(Identity(of: document))
-            return document
-        }
-        var tree = try await service.tree()
-        if wantsUserData, let text = try await service.userData() {
-            tree["user-data"] = MetadataValue(.string(text))
-        }
-        let document = MetadataValue(.object(tree))
-        cache.noteBoot(Identity(of: document))
-        return document
+    /// Names of two kinds tell nothing of each other: then the machine's own does.
+    private func isSame(_ known: Identity?, _ current: Identity) -> Bool {
+        guard let known, known.key != current.key else { return known == current }
+        return cache.isFromThisMachine
     }
+
+    // MARK: Asking
+
+    private func fetch() async throws -> MetadataValue {
+        var document = await drive.document()
+        if document?.isTruthy != true { document = MetadataValue(.object(try await service.tree())) }
+        let whole = await complete(document ?? MetadataValue(.object(MetadataObject())))
+        cache.noteBoot(Identity(of: whole))
+        return whole
+    }
+
+    /// The document with the user data, where that is wanted and is not in it yet.
+    private func complete(_ document: MetadataValue) async -> MetadataValue {
+        guard wantsUserData, var object = document.object, object[Self.userData] == nil,
+            let text = await userData()
+        else { return document }
+        object[Self.userData] = MetadataValue(.string(text))
+        return MetadataValue(.object(object))
+    }
+
+    private func userData() async -> ByteString? {
+        if let text = await drive.userData() { return text }
+        do {
+            return try await service.userData()
+        } catch {
+            logger.warning("The user data cannot be had, ignoring: \(error)")
+            return nil
+        }
+    }
+
+    private static let userData: ByteString = "user-data"
 }
 
 extension EC2Provider {

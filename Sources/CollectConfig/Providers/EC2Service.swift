@@ -17,21 +17,33 @@ final class EC2Service: Sendable {
     private struct State {
         var root: String
         var token: String?
+        var isUserDataAsked = false
+    }
+
+    /// What is left of the limits of a tree.
+    private struct Budget {
+        var entries = EC2Service.entryLimit
+        var bytes: Int
+        let deadline: ContinuousClock.Instant
     }
 
     private static let tokenLife = 21600
     private static let depthLimit = 16
     private static let entryLimit = 4096
+    /// The whole tree may take so many times as long as one request.
+    private static let patience = 6
     private static let retries = RetryPolicy(attempts: 3)
     private static let tokenHeader = "X-aws-ec2-metadata-token"
 
     /// - Parameter url: the root of the metadata; the standard one is asked for at its IPv6 address too.
     init(url: String, client: MetadataClient) {
         self.client = client
+        var root = url
+        while root.hasSuffix("/") { root.removeLast() }
         roots =
-            url == OptionTable.standardMetadataURL
-            ? [url, "http://[fd00:ec2::254]/latest/meta-data"] : [url]
-        state = Mutex(State(root: url))
+            root == OptionTable.standardMetadataURL
+            ? [root, "http://[fd00:ec2::254]/latest/meta-data"] : [root]
+        state = Mutex(State(root: root))
     }
 
     // MARK: Asking
@@ -45,8 +57,15 @@ final class EC2Service: Sendable {
         return ResponseText.text(of: response)
     }
 
-    /// The user data; nil when there is none.
+    /// The user data; nil when there is none. Asked for once: it does not change while a machine runs.
+    ///
+    /// - Throws: `ProviderError.unavailable`, `CancellationError`.
     func userData() async throws -> ByteString? {
+        let isAsked = state.withLock { state in
+            defer { state.isUserDataAsked = true }
+            return state.isUserDataAsked
+        }
+        if isAsked { return nil }
         let (request, response) = try await answer { root in
             let parent = root.lastIndex(of: "/").map { root[..<$0] } ?? ""
             return "\(parent)/user-data"
@@ -58,31 +77,33 @@ final class EC2Service: Sendable {
 
     /// The whole tree.
     func tree() async throws -> MetadataObject {
-        var count = 0
-        return try await directory("/", depth: 0, count: &count) ?? MetadataObject()
+        var budget = Budget(
+            bytes: client.answerLimit, deadline: .now + client.timeout * Double(Self.patience))
+        return try await directory("/", depth: 0, &budget) ?? MetadataObject()
     }
 
     /// Nil when there is no such directory.
-    private func directory(_ path: String, depth: Int, count: inout Int) async throws -> MetadataObject? {
+    private func directory(_ path: String, depth: Int, _ budget: inout Budget) async throws -> MetadataObject?
+    {
         guard depth < Self.depthLimit else {
             throw ProviderError.unavailable(
                 "the metadata at \(path) goes deeper than \(Self.depthLimit) levels")
         }
-        guard let listing = try await leaf(path, isRequired: depth == 0) else { return nil }
+        guard let listing = try await leaf(path, isRequired: depth == 0, &budget) else { return nil }
         let lines = listing.split(on: 0x0A).filter { !$0.isEmpty }
-        count += lines.count
-        guard count <= Self.entryLimit else {
+        budget.entries -= lines.count
+        guard budget.entries >= 0 else {
             throw ProviderError.unavailable("the metadata has more than \(Self.entryLimit) entries")
         }
         var object = MetadataObject()
         for line in lines {
             let entry = try Self.entry(line, in: path)
             if entry.hasSuffix("/") {
-                let members = try await directory(path + entry, depth: depth + 1, count: &count)
+                let members = try await directory(path + entry, depth: depth + 1, &budget)
                 if let members {
                     object[ByteString(String(entry.dropLast()))] = MetadataValue(.object(members))
                 }
-            } else if let text = try await leaf(path + entry, isRequired: false) {
+            } else if let text = try await leaf(path + entry, isRequired: false, &budget) {
                 object[ByteString(entry)] = MetadataValue(.string(text))
             }
         }
@@ -105,10 +126,18 @@ final class EC2Service: Sendable {
     }
 
     /// The text at `path`; nil when there is none, unless it has to be there.
-    private func leaf(_ path: String, isRequired: Bool) async throws -> ByteString? {
+    private func leaf(_ path: String, isRequired: Bool, _ budget: inout Budget) async throws -> ByteString? {
+        guard ContinuousClock.now < budget.deadline else {
+            throw ProviderError.unavailable(
+                "the metadata takes longer than \(client.timeout * Self.patience)")
+        }
         let (request, response) = try await answer { $0 + path }
         if response.status == 404, !isRequired { return nil }
         guard (200..<300).contains(response.status) else { throw MetadataClient.refusal(request, response) }
+        budget.bytes -= response.body.count
+        guard budget.bytes >= 0 else {
+            throw ProviderError.unavailable("the metadata has more than \(client.answerLimit) bytes")
+        }
         return ResponseText.text(of: response)
     }
 
@@ -116,14 +145,26 @@ final class EC2Service: Sendable {
 
     private func answer(_ url: (String) -> String) async throws -> (HTTPRequest, HTTPResponse) {
         let current = state.withLock { $0.root }
+        var failure: ProviderError?
+        var refused: (HTTPRequest, HTTPResponse)?
         do {
-            return try await answer(url(current), root: current)
+            let found = try await answer(url(current), root: current)
+            if found.1.status < 500 { return found }
+            refused = found
         } catch let error as ProviderError {
-            guard let next = roots.first(where: { $0 != current }) else { throw error }
-            guard let found = try? await answer(url(next), root: next) else { throw error }
+            failure = error
+        }
+        // Whoever answers at the other address has to have what is wanted, or to know that there is none.
+        if let next = roots.first(where: { $0 != current }),
+            let found = try? await answer(url(next), root: next),
+            found.1.status < 300 || found.1.status == 404
+        {
             state.withLock { $0.root = next }
             return found
         }
+        try Task.checkCancellation()
+        if let refused { return refused }
+        throw failure ?? .unavailable("\(url(current)) does not answer")
     }
 
     private func answer(_ url: String, root: String) async throws -> (HTTPRequest, HTTPResponse) {

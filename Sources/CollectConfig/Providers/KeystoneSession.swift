@@ -57,7 +57,7 @@ final class KeystoneSession: Sendable {
 
     private func current() async throws -> (token: KeystoneToken, isNew: Bool) {
         let kept = token.withLock { $0 } ?? store?.read()
-        if let kept, kept.expires - Self.margin > now() {
+        if let kept, kept.expires > now() + Self.margin {
             token.withLock { $0 = kept }
             return (kept, false)
         }
@@ -110,14 +110,33 @@ final class KeystoneSession: Sendable {
             let document = try? MetadataClient.document(request, response)
         else {
             try Task.checkCancellation()
-            return Self.trimmed(credentials.authURL.replacing("/v2.0", with: "/v3"))
+            return usualURL
+        }
+        guard let link = Self.versions(document).compactMap(Self.link).first(where: Self.isHTTP) else {
+            return usualURL
         }
         let isSecure = credentials.authURL.lowercased().hasPrefix("https:")
-        let link = Self.versions(document).compactMap(Self.link).first { link in
-            // A password that was to be sent encrypted is not sent in plain text.
-            link.lowercased().hasPrefix("https://") || (!isSecure && link.lowercased().hasPrefix("http://"))
-        }
-        return Self.trimmed(link ?? credentials.authURL)
+        guard isSecure, link.lowercased().hasPrefix("http:") else { return Self.trimmed(link) }
+        // A service behind a TLS proxy that does not know of it: the password is not sent in plain text.
+        let (own, told) = (Self.parts(of: credentials.authURL), Self.parts(of: link))
+        return Self.trimmed(own.origin + told.path)
+    }
+
+    /// Where version 3 usually is.
+    private var usualURL: String {
+        let url = Self.trimmed(credentials.authURL.replacing("/v2.0", with: "/v3"))
+        return url.hasSuffix("/v3") ? url : "\(url)/v3"
+    }
+
+    private static func isHTTP(_ link: String) -> Bool {
+        ["http://", "https://"].contains { link.lowercased().hasPrefix($0) }
+    }
+
+    /// Scheme and authority, and the path.
+    private static func parts(of url: String) -> (origin: String, path: String) {
+        let start = url.firstRange(of: "://")?.upperBound ?? url.startIndex
+        let end = url[start...].firstIndex(of: "/") ?? url.endIndex
+        return (String(url[..<end]), String(url[end...]))
     }
 
     private static func trimmed(_ url: String) -> String { url.hasSuffix("/") ? String(url.dropLast()) : url }

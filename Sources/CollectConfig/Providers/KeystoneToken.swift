@@ -13,11 +13,7 @@ struct KeystoneToken: Sendable {
     /// - Parameter document: the answer to a login.
     /// - Parameter longestLife: in seconds.
     init?(id: String, _ document: MetadataValue, now: Int, longestLife: Int) {
-        let isPlain = id.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-        guard let token = document.object?["token"]?.object, !id.isEmpty, id.utf8.count <= 16384, isPlain
-        else {
-            return nil
-        }
+        guard let token = document.object?["token"]?.object, Self.isPlain(id) else { return nil }
         self.id = id
         let announced = token["expires_at"]?.string.flatMap { Self.seconds($0.text) }
         expires = min(announced ?? .max, now + longestLife)
@@ -26,11 +22,16 @@ struct KeystoneToken: Sendable {
 
     init?(_ stored: MetadataValue) {
         guard let object = stored.object, let id = object["token"]?.string?.text,
-            case .integer(let expires) = object["expires"]?.kind
+            case .integer(let expires) = object["expires"]?.kind, expires >= 0, Self.isPlain(id)
         else { return nil }
         self.id = id
         self.expires = Int(expires)
         catalogue = object["catalog"]?.array ?? []
+    }
+
+    /// Whether it can stand in a header.
+    private static func isPlain(_ id: String) -> Bool {
+        !id.isEmpty && id.utf8.count <= 16384 && id.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 
     var stored: MetadataValue {

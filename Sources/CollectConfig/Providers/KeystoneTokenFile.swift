@@ -39,7 +39,8 @@ struct KeystoneTokenFile: Sendable {
     func write(_ token: KeystoneToken) {
         do {
             if FileContents.status(directory) == nil {
-                _ = try RootedDirectory(directory.removingLastComponent(), creating: .byUmask)
+                let above = directory.removingLastComponent()
+                _ = try RootedDirectory(above.isEmpty ? "." : above, creating: .byUmask)
                 guard directory.withPlatformString({ mkdir($0, 0o700) }) == 0 || errno == EEXIST else {
                     throw HostError.last("make the directory", directory)
                 }

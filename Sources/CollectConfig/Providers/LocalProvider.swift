@@ -7,10 +7,14 @@ import MetadataTree
 import SystemPackage
 
 /// Directories of JSON files, each file a document of its own, that only we and our group can write.
+///
+/// In place of a file that cannot be used stands what was committed of it last.
 struct LocalProvider: MetadataProvider {
     let name = "local"
     let directories: [String]
     let logger: Logger
+    /// What the command last succeeded with.
+    let lastGood: @Sendable (ByteString) -> MetadataValue?
 
     var watchedPaths: [FilePath] { directories.map { FilePath($0) } }
 
@@ -23,8 +27,8 @@ struct LocalProvider: MetadataProvider {
             }
             try checkTrust(status, directory)
             for file in try files(in: directory) {
-                guard let value = try read(file.path) else { continue }
                 let document = ByteString(file.name)
+                guard isFile(file.path), let value = read(file.path) ?? lastGood(document) else { continue }
                 if let reason = OutputName.objection(to: document) {
                     logger.warning("The file name \(file.path) is refused: \(reason), ignoring")
                     continue
@@ -65,24 +69,30 @@ struct LocalProvider: MetadataProvider {
         }
     }
 
-    /// Nil for what is no file; a file that cannot be trusted or read makes the whole source unavailable.
-    private func read(_ path: String) throws -> MetadataValue? {
-        guard let status = FileContents.status(FilePath(path)), status.isRegular else {
-            if !FileContents.isDirectory(FilePath(path)) { logger.warning("\(path) is not a file, ignoring") }
-            return nil
-        }
+    private func isFile(_ path: String) -> Bool {
+        if FileContents.status(FilePath(path))?.isRegular == true { return true }
+        if !FileContents.isDirectory(FilePath(path)) { logger.warning("\(path) is not a file, ignoring") }
+        return false
+    }
+
+    /// Nil for what cannot be trusted or read.
+    private func read(_ path: String) -> MetadataValue? {
         do {
             let (bytes, status) = try FileContents.readWithStatus(FilePath(path))
-            if status.mode & S_IWOTH != 0 {
+            guard status.mode & S_IWOTH == 0 else {
                 logger.error("\(path) is world writable. This is a security risk.")
-                throw ProviderError.unavailable("\(path) is not trusted")
+                return nil
+            }
+            guard status.owner == getuid() || status.owner == 0 else {
+                logger.error("\(path) is owned by another user. This is a security risk.")
+                return nil
             }
             return try JSONParser.parse(bytes, name: path)
         } catch let error as JSONError {
             logger.error("\(path) is not valid JSON (\(error))")
-            throw ProviderError.unavailable("\(path) cannot be used")
-        } catch let error as HostError {
-            throw ProviderError.unavailable("\(error)")
+        } catch {
+            logger.error("\(error)")
         }
+        return nil
     }
 }

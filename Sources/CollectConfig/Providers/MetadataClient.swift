@@ -13,6 +13,9 @@ struct MetadataClient: Sendable {
     let answerLimit: Int
     var trust: HTTPRequest.Trust
 
+    /// How many values a document of a server may have: some tens of megabytes of memory.
+    static let valueLimit = 500_000
+
     func request(
         _ method: String = "GET", _ url: String, headers: [(name: String, value: String)] = [],
         body: [UInt8]? = nil, redirectLimit: Int = 10
@@ -46,7 +49,8 @@ struct MetadataClient: Sendable {
     /// - Throws: `ProviderError.unavailable`.
     static func document(_ request: HTTPRequest, _ response: HTTPResponse) throws -> MetadataValue {
         do {
-            return try JSONParser.parse(ResponseText.utf8(of: response), name: request.publicURL)
+            return try JSONParser.parse(
+                ResponseText.utf8(of: response), name: request.publicURL, valueLimit: valueLimit)
         } catch {
             throw ProviderError.unavailable("Failed to parse as json. (\(error))")
         }

@@ -20,6 +20,9 @@ final class RequestProvider: MetadataProvider {
         var lastModified: String?
         /// Whether the server said that it waits.
         var offersWait = false
+        /// Whether it has ever said so, and how many polls ago it last did.
+        var hasOffered = false
+        var pollsSinceOffer = 0
         /// Whether a wait is under way: then the document is as new as can be.
         var isWaiting = false
         /// Whether a wait has just brought the document.
@@ -28,6 +31,8 @@ final class RequestProvider: MetadataProvider {
 
     /// How long the server is asked to wait.
     private static let wait = 60
+    /// After so many polls a server that did wait, and does not, is asked again whether it would.
+    private static let patience = 20
     /// A wait that was over sooner was none.
     private static let shortestWait = Duration.seconds(1)
 
@@ -83,10 +88,13 @@ final class RequestProvider: MetadataProvider {
     private func fetch(_ request: HTTPRequest, waits: Bool) async throws -> MetadataValue {
         let known = state.withLock { $0 }
         var request = request
-        // With nothing to wait behind, the question is only whether the server would.
-        let asks = waits || known.document == nil
+        // With nothing to wait behind, the question is only whether the server would. One that no longer does is asked now and then.
+        let asksAnew =
+            known.document == nil
+            || (known.hasOffered && !known.offersWait && known.pollsSinceOffer >= Self.patience)
+        let asks = waits || asksAnew
         if asks { request.headers.append(("Prefer", "wait=\(Self.wait)")) }
-        let isConditional = known.document != nil && (known.entityTag ?? known.lastModified) != nil
+        let isConditional = !asksAnew && (known.entityTag ?? known.lastModified) != nil
         if isConditional {
             if let tag = known.entityTag { request.headers.append(("If-None-Match", tag)) }
             if let date = known.lastModified { request.headers.append(("If-Modified-Since", date)) }
@@ -94,7 +102,7 @@ final class RequestProvider: MetadataProvider {
         let response = try await client.send(request)
         let isUnchanged = response.status == 304 && isConditional
         let isAnswer = (200..<300).contains(response.status) || isUnchanged
-        if asks, isAnswer { state.withLock { $0.offersWait = Self.offersWait(response) } }
+        if isAnswer { note(Self.offersWait(response), asked: asks) }
         if isUnchanged, let document = known.document { return document }
         guard (200..<300).contains(response.status) else {
             throw MetadataClient.refusal(request, response)
@@ -106,6 +114,15 @@ final class RequestProvider: MetadataProvider {
             state.lastModified = response[header: "Last-Modified"]
         }
         return document
+    }
+
+    private func note(_ offersWait: Bool, asked: Bool) {
+        state.withLock { state in
+            state.pollsSinceOffer = asked ? 0 : state.pollsSinceOffer + 1
+            guard asked else { return }
+            state.offersWait = offersWait
+            state.hasOffered = state.hasOffered || offersWait
+        }
     }
 
     private static func offersWait(_ response: HTTPResponse) -> Bool {

@@ -11,7 +11,8 @@ struct XMLError: Error, CustomStringConvertible {
 /// The XML that answers `DescribeStackResource`:
 /// `<…Response><DescribeStackResourceResult><StackResourceDetail><FIELD>text`, with or without a name space.
 ///
-/// Read with the system's expat, opened when it is first needed. Entity declarations are refused.
+/// Read with the system's expat, opened when it is first needed. A document type is refused, and with it entities and default
+/// attributes, which let a small document become a large one.
 enum StackResourceDocument {
     /// The text of the element `name`; nil when there is none.
     ///
@@ -27,12 +28,12 @@ enum StackResourceDocument {
                 parser, { data, name, _ in Reader.of(data).start(name) }, { data, _ in Reader.of(data).end() }
             )
             expat.setCharacterDataHandler(parser) { Reader.of($0).take($1, count: $2) }
-            expat.setEntityDeclarationHandler(parser) { data, _, _, _, _, _, _, _, _ in
-                Reader.of(data).refuse()
+            expat.setDocumentTypeHandler(parser) { data, _, _, _, _ in
+                Reader.of(data).refuse("it has a document type")
             }
             let bytes = document.map(CChar.init(bitPattern:))
             let status = expat.parse(parser, bytes, Int32(bytes.count), 1)
-            if reader.isRefused { throw XMLError(description: "it declares entities") }
+            if let objection = reader.objection { throw XMLError(description: objection) }
             guard status == XML_STATUS_OK else { throw expat.error(parser) }
             return reader.text
         }
@@ -40,13 +41,15 @@ enum StackResourceDocument {
 
     /// Follows the elements down to the one that is wanted.
     private final class Reader {
+        private static let depthLimit = 32
         private static let parents = ["DescribeStackResourceResult", "StackResourceDetail"]
 
         private let field: String
         private let stop: () -> Void
         private var open: [String] = []
         private(set) var text: [UInt8]?
-        private(set) var isRefused = false
+        /// Why it is not read to its end.
+        private(set) var objection: String?
         private var isInside = false
 
         init(field: String, stop: @escaping () -> Void) {
@@ -59,6 +62,9 @@ enum StackResourceDocument {
         }
 
         func start(_ name: UnsafePointer<CChar>?) {
+            guard open.count < Self.depthLimit else {
+                return refuse("it is nested deeper than \(Self.depthLimit) levels")
+            }
             let qualified = name.map { String(cString: $0) } ?? ""
             open.append(String(qualified.split(separator: ":").last ?? ""))
             guard text == nil, open.count == 4, Array(open[1...2]) == Self.parents, open[3] == field else {
@@ -69,6 +75,7 @@ enum StackResourceDocument {
         }
 
         func end() {
+            guard objection == nil else { return }
             open.removeLast()
             if open.count < 4 { isInside = false }
         }
@@ -79,8 +86,8 @@ enum StackResourceDocument {
             text?.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: Int(count)))
         }
 
-        func refuse() {
-            isRefused = true
+        func refuse(_ reason: String) {
+            objection = objection ?? reason
             stop()
         }
     }
@@ -92,7 +99,7 @@ enum StackResourceDocument {
         let setUserData: os_XML_SetUserData
         let setElementHandler: os_XML_SetElementHandler
         let setCharacterDataHandler: os_XML_SetCharacterDataHandler
-        let setEntityDeclarationHandler: os_XML_SetEntityDeclHandler
+        let setDocumentTypeHandler: os_XML_SetStartDoctypeDeclHandler
         let parse: os_XML_Parse
         let stopParser: os_XML_StopParser
         let errorCode: os_XML_GetErrorCode
@@ -117,8 +124,8 @@ enum StackResourceDocument {
                 setElementHandler: try symbol("XML_SetElementHandler", as: os_XML_SetElementHandler.self),
                 setCharacterDataHandler: try symbol(
                     "XML_SetCharacterDataHandler", as: os_XML_SetCharacterDataHandler.self),
-                setEntityDeclarationHandler: try symbol(
-                    "XML_SetEntityDeclHandler", as: os_XML_SetEntityDeclHandler.self),
+                setDocumentTypeHandler: try symbol(
+                    "XML_SetStartDoctypeDeclHandler", as: os_XML_SetStartDoctypeDeclHandler.self),
                 parse: try symbol("XML_Parse", as: os_XML_Parse.self),
                 stopParser: try symbol("XML_StopParser", as: os_XML_StopParser.self),
                 errorCode: try symbol("XML_GetErrorCode", as: os_XML_GetErrorCode.self),

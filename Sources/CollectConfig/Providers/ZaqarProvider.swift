@@ -3,12 +3,12 @@
 import HTTPTransport
 import Logging
 import MetadataTree
-import RequestSigning
 import Synchronization
 
 /// Messages of a queue of OpenStack's messaging service, each a whole document that takes the place of the one before.
 ///
-/// A message is deleted when the command has succeeded with it, not when it is read.
+/// They are taken in their order. A message is deleted when the command has succeeded with it, not when it is read; one with
+/// which it fails is tried again until there is a newer one, and then goes with that.
 ///
 /// Source of the protocol: OpenStack Messaging API v2, "List Messages" and "Delete A Specified Message".
 final class ZaqarProvider: MetadataProvider {
@@ -27,8 +27,23 @@ final class ZaqarProvider: MetadataProvider {
     private let logger: Logger
     /// What the service knows us by.
     private let clientID: String
-    /// The message that was read last, until it is deleted.
-    private let message = Mutex<String?>(nil)
+    private let state = Mutex(State())
+
+    private struct State {
+        /// What was given to the command and is still in the queue.
+        var offered: Set<String> = []
+        /// What is deleted when the command succeeds: the message it has, and those before it.
+        var passed: [String] = []
+    }
+
+    /// How many messages are looked at.
+    private static let pageSize = 20
+
+    private struct Message {
+        let id: String
+        /// Nil when it is no document.
+        let body: MetadataValue?
+    }
 
     var deploymentKeys: [String] { merger.keys }
 
@@ -64,36 +79,65 @@ final class ZaqarProvider: MetadataProvider {
                 "the queue's name has other characters than letters, digits, _ and -")
         }
         let (request, response) = try await session.answer { token in
-            try self.request("GET", "?limit=1&echo=true", queue, token)
+            try self.request("GET", "?limit=\(Self.pageSize)&echo=true", queue, token)
         }
         if response.status == 204 { throw ProviderError.nothingNew }
         guard response.status == 200 else { throw MetadataClient.refusal(request, response) }
         let answer = try MetadataClient.document(request, response)
-        guard let messages = answer.object?["messages"]?.array else {
+        guard let list = answer.object?["messages"]?.array else {
             throw ProviderError.unavailable("\(request.publicURL) gave no list of messages")
         }
-        guard let first = messages.first?.object else { throw ProviderError.nothingNew }
-        guard let body = first["body"], body.object != nil, let id = Self.id(of: first) else {
-            throw ProviderError.unavailable("\(request.publicURL) gave a message that is not an object")
+        let messages = list.compactMap { $0.object.flatMap(Self.message) }
+        guard let (body, passed) = next(of: messages) else {
+            guard list.isEmpty else {
+                throw ProviderError.unavailable("\(request.publicURL) gave messages that are not objects")
+            }
+            throw ProviderError.nothingNew
         }
-        message.withLock { $0 = id }
+        state.withLock { state in
+            state.offered = state.offered.intersection(messages.map(\.id)).union(passed.suffix(1))
+            state.passed = passed
+        }
         return merger.outputs(of: body, source: name)
     }
 
+    /// The first document that the command has not had yet, or else the last, and the messages up to it.
+    private func next(of messages: [Message]) -> (body: MetadataValue, passed: [String])? {
+        let offered = state.withLock { $0.offered }
+        let isNew = { (message: Message) in message.body != nil && !offered.contains(message.id) }
+        guard
+            let place = messages.firstIndex(where: isNew) ?? messages.lastIndex(where: { $0.body != nil }),
+            let body = messages[place].body
+        else { return nil }
+        for message in messages[..<place] where message.body == nil {
+            logger.warning("The message \(message.id) is not an object, ignoring")
+        }
+        return (body, messages[...place].map(\.id))
+    }
+
     func wasCommitted() async {
-        guard let session, let queue, let id = message.withLock({ $0 }) else { return }
+        guard let session, let queue else { return }
         do {
-            let (request, response) = try await session.answer { token in
-                try self.request("DELETE", "/\(SignatureV2.quoted(id))", queue, token)
+            while let id = state.withLock({ $0.passed.first }) {
+                try await delete(id, queue, session)
+                state.withLock { state in
+                    state.passed.removeFirst()
+                    state.offered.remove(id)
+                }
             }
-            // One that has expired is gone as well.
-            guard response.status < 300 || response.status == 404 else {
-                throw MetadataClient.refusal(request, response)
-            }
-            message.withLock { $0 = nil }
         } catch ProviderError.unavailable(let reason) {
             logger.warning("The message that was read is still in the queue, ignoring: \(reason)")
         } catch {}
+    }
+
+    private func delete(_ id: String, _ queue: Queue, _ session: KeystoneSession) async throws {
+        let (request, response) = try await session.answer { token in
+            try self.request("DELETE", "/\(id)", queue, token)
+        }
+        // One that has expired is gone as well.
+        guard response.status < 300 || response.status == 404 else {
+            throw MetadataClient.refusal(request, response)
+        }
     }
 
     private func request(_ method: String, _ rest: String, _ queue: Queue, _ token: KeystoneToken) throws
@@ -114,10 +158,14 @@ final class ZaqarProvider: MetadataProvider {
             || byte == UInt8(ascii: "-")
     }
 
-    /// The last part of where a message is.
-    private static func id(of message: MetadataObject) -> String? {
-        if let id = message["id"]?.string?.text { return id }
-        let path = message["href"]?.string?.text.prefix { $0 != "?" }
-        return path?.split(separator: "/").last.map(String.init)
+    /// Nil when nothing tells which one it is.
+    private static func message(_ object: MetadataObject) -> Message? {
+        // The last part of where it is.
+        let path = object["href"]?.string?.text.prefix { $0 != "?" }
+        let last = path?.split(separator: "/").last.map(String.init)
+        guard let id = object["id"]?.string?.text ?? last, !id.isEmpty, id.utf8.allSatisfy(isNameByte) else {
+            return nil
+        }
+        return Message(id: id, body: object["body"].flatMap { $0.object == nil ? nil : $0 })
     }
 }

@@ -15,7 +15,7 @@ struct ProviderBuilder {
     func provider(_ name: String) throws -> any MetadataProvider {
         switch name {
         case "heat_local": try heatLocalProvider()
-        case "local": LocalProvider(directories: try settings.list("local", "path"), logger: logger)
+        case "local": try localProvider()
         case "ec2": try ec2Provider()
         case "cfn": try cfnProvider()
         case "heat": try heatProvider()
@@ -29,9 +29,20 @@ struct ProviderBuilder {
         HeatLocalProvider(paths: try settings.list("heat_local", "path"), logger: logger)
     }
 
+    private func localProvider() throws -> LocalProvider {
+        let cache = MetadataCache(directory: try cacheDirectory(), backup: "", logger: logger)
+        return LocalProvider(directories: try settings.list("local", "path"), logger: logger) {
+            cache.committed($0)
+        }
+    }
+
+    private func cacheDirectory() throws -> FilePath {
+        FilePath(try settings.string(nil, "cachedir") ?? "")
+    }
+
     private func ec2Provider() throws -> EC2Provider {
         let cache = EC2Cache(
-            directory: FilePath(try settings.string(nil, "cachedir") ?? ""),
+            directory: try cacheDirectory(),
             isReadOnly: try settings.flag("print") || settings.string(nil, "command") == nil, logger: logger)
         let service = EC2Service(
             url: try settings.string("ec2", "metadata_url") ?? OptionTable.standardMetadataURL,
@@ -44,7 +55,7 @@ struct ProviderBuilder {
     private func requestProvider() throws -> RequestProvider {
         RequestProvider(
             url: try settings.string("request", "metadata_url"),
-            token: try settings.string("request", "token"),
+            token: try settings.string("request", "token").flatMap { $0.isEmpty ? nil : $0 },
             client: try client("request", authorities: "ca_file"), merger: try merger())
     }
 
@@ -124,14 +135,16 @@ struct ProviderBuilder {
 
     /// - Parameter authorities: the source's option for certificates to trust; nil: it has none.
     private func client(_ group: String, authorities key: String? = nil) throws -> MetadataClient {
-        let own = try key.flatMap { try settings.string(group, $0) }
+        func path(_ group: String?, _ key: String) throws -> String? {
+            try settings.string(group, key).flatMap { $0.isEmpty ? nil : $0 }
+        }
+        let own = try key.flatMap { try path(group, $0) }
         // The variables that Python's HTTP client reads.
-        let general =
-            try settings.string(nil, "cacert") ?? environment["REQUESTS_CA_BUNDLE"]
-            ?? environment["CURL_CA_BUNDLE"]
+        let variables = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"].compactMap { environment[$0] }
+        let general = try path(nil, "cacert") ?? variables.first { !$0.isEmpty }
         let trust = HTTPRequest.Trust(
-            authorities: own ?? general, certificate: try settings.string(group, "cert_file"),
-            key: try settings.string(group, "key_file"))
+            authorities: own ?? general, certificate: try path(group, "cert_file"),
+            key: try path(group, "key_file"))
         return MetadataClient(
             transport: transport, timeout: try settings.duration(group, "timeout"),
             answerLimit: Int(try settings.number(nil, "answer_limit")), trust: trust)

@@ -14,16 +14,16 @@ extension HostileAnswer {
     }
 
     static let toCloudFormation: [HostileAnswer] = [
-        .body("a bomb of entities", stackResource("&i;", prologue: bomb), "it declares entities"),
+        .body("a bomb of entities", stackResource("&i;", prologue: bomb), "it has a document type"),
         .body(
             "an external entity",
             stackResource("&x;", prologue: #"<!DOCTYPE x [<!ENTITY x SYSTEM "file:///etc/passwd">]>"#),
-            "it declares entities"),
+            "it has a document type"),
         .body(
             "an external parameter entity",
             stackResource(
                 "{}", prologue: #"<!DOCTYPE x [<!ENTITY % x SYSTEM "http://127.0.0.1:1/x"> %x;]>"#),
-            "it declares entities"),
+            "it has a document type"),
         .body("an entity that nobody declared", stackResource("&x;"), "undefined entity"),
         .body("no XML", "{}", "the answer cannot be read"),
         .body("nothing", "", "no element found"),
@@ -34,7 +34,11 @@ extension HostileAnswer {
         .body(
             "100,000 elements in one another",
             String(repeating: "<a>", count: 100_000) + String(repeating: "</a>", count: 100_000),
-            "does not exist"),
+            "it is nested deeper than 32 levels"),
+        .body(
+            "attributes that every element has",
+            "<!DOCTYPE R [\((0..<5000).map { "<!ATTLIST a b\($0) CDATA 'x'>" }.joined())]>"
+                + "<R>\(String(repeating: "<a/>", count: 50_000))</R>", "it has a document type"),
         .bytes("bytes that are no text", Array(stackResource("").utf8) + [0xFF, 0x00], "cannot be read"),
         .init(
             "an element without an end", [.head("HTTP/1.1 200 OK"), .text("<a>"), .endlessly(spaces)],
