@@ -14,16 +14,17 @@ LINKER = -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker
 RELEASE = $(SWIFT_BUILD) -c release --static-swift-stdlib $(LINKER)
 BIN = .build/release
 ORIGINALS = .build/originals
+PEERS = .build/peers
 AGENT_NAMES = os-apply-config os-config-applier os-refresh-config os-collect-config dib-run-parts
 MANUALS = $(wildcard man/*.[0-9])
 SWIFT_SOURCES = Package.swift Sources Tests
 
 BUILD_PACKAGES = libyaml-dev libcurl4-openssl-dev libssl-dev libexpat1-dev binutils
-TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace acl locales openssl
-BENCH_PACKAGES = $(TEST_PACKAGES) debianutils nginx-light time wrk
+TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace acl locales openssl redis-server nginx-light
+BENCH_PACKAGES = $(TEST_PACKAGES) debianutils time wrk
 
 .PHONY: all demo test bench compare fuzz install clean release lint unit integration compatibility
-.PHONY: soak setup-build setup-test setup-bench
+.PHONY: peers soak setup-build setup-test setup-bench
 
 all: release
 
@@ -62,10 +63,10 @@ demo: release
 	@Tests/IntegrationTests/demo.sh $(BIN) $(DRAWING)
 
 # Those have targets of their own.
-SLOW_SUITES = IntegrationTests CompatibilityTests SoakTests
+SLOW_SUITES = IntegrationTests CompatibilityTests PeerTests SoakTests
 
 # The slow suites come last.
-test: setup-test lint release unit integration compatibility soak
+test: setup-test lint release unit integration compatibility peers soak
 
 lint: setup-test
 	swift format lint --strict --recursive $(SWIFT_SOURCES)
@@ -93,6 +94,16 @@ $(ORIGINALS)/complete: Tests/CompatibilityTests/requirements.txt
 compatibility: release $(ORIGINALS)/complete .build/locales/en_US.UTF-8
 	$(SWIFT_BUILD) --build-tests
 	$(SWIFT_TEST) --filter CompatibilityTests
+
+# Servers that others have made, from PyPI and Debian.
+$(PEERS)/complete: Tests/PeerTests/requirements.txt
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r Tests/PeerTests/requirements.txt
+	touch $@
+
+peers: release $(PEERS)/complete
+	$(SWIFT_BUILD) --build-tests
+	$(SWIFT_TEST) --no-parallel --filter PeerTests
 
 # The collector for a hundred thousand polls: make soak SOAK_POLLS=1000
 soak: release

@@ -120,6 +120,8 @@ let package = Package(
             path: "Tests/ImpatientCollector"),
         .testTarget(name: "SoakTests", dependencies: ["TestSupport"]),
         .testTarget(
+            name: "PeerTests", dependencies: ["TestSupport"], exclude: ["Fixtures", "requirements.txt"]),
+        .testTarget(
             name: "MetadataServerTests", dependencies: ["MetadataServer", "MetadataStore", "MetadataTree"]),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"], exclude: ["Fixtures", "demo.sh"]),

@@ -9,6 +9,8 @@ struct CaseOutcome {
     var stdout: String
     var stderr: String
     var requests: [String]
+    /// Of each request the headers and the body, but for what is ruled to differ.
+    var headers: [String]
     var tree: [String: FileState]
 }
 
@@ -58,6 +60,7 @@ struct CaseRunner {
         return CaseOutcome(
             status: ended.status, stdout: generic(ended.text), stderr: ended.errorText,
             requests: server.requests.map(generic),
+            headers: server.wholeRequests.map { RequestHeaders.comparable(generic($0)) },
             tree: directory.snapshot(ignoring: run.ignore ?? [], withLog: withLog))
     }
 

@@ -58,7 +58,7 @@ struct CompatibilityCase: Decodable, CustomTestStringConvertible {
     var mounts: [String]?
     var server: [StubHTTPServer.Route]?
     var runs: [Run]?
-    /// Of status, stdout, tree and requests; the first three by default.
+    /// Of status, stdout, tree, requests and headers (with the bodies); the first three by default.
     var compare: [String]?
     /// Patterns of paths that are not compared.
     var ignore: [String]?

@@ -152,11 +152,11 @@ package struct RunningProcess: Sendable {
 }
 
 /// Asks again and again, with pauses, until `condition` holds; false when it does not within `seconds`.
-package func eventually(within seconds: Double = 20, _ condition: () -> Bool) -> Bool {
+package func eventually(within seconds: Double = 20, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = Date().addingTimeInterval(seconds)
     while Date() < deadline {
-        if condition() { return true }
+        if try condition() { return true }
         usleep(2_000)
     }
-    return condition()
+    return try condition()
 }

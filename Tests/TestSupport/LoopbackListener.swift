@@ -42,26 +42,28 @@ final class LoopbackListener: Sendable {
     }
 }
 
-/// Reads the heads of requests from a connection.
+/// Reads requests from a connection.
 struct RequestReader {
     let connection: Int32
     private var pending: [UInt8] = []
+    /// The body of the request whose head was read last.
+    private(set) var body: [UInt8] = []
 
     init(_ connection: Int32) { self.connection = connection }
 
-    /// The next head, without the empty line behind it; nil when the client has gone. Bodies are passed over.
+    /// The next head, without the empty line behind it; nil when the client has gone.
     mutating func next() -> String? {
         while true {
             if let range = pending.firstRange(of: Array("\r\n\r\n".utf8)) {
                 let head = String(decoding: pending[..<range.lowerBound], as: UTF8.self)
                 pending.removeSubrange(..<range.upperBound)
-                return skipBody(of: head) ? head : nil
+                return readBody(of: head) ? head : nil
             }
             guard receive() else { return nil }
         }
     }
 
-    private mutating func skipBody(of head: String) -> Bool {
+    private mutating func readBody(of head: String) -> Bool {
         let lengths = head.split(separator: "\r\n").compactMap { line -> Int? in
             let parts = line.split(separator: ":", maxSplits: 1)
             guard parts.count == 2, parts[0].lowercased() == "content-length" else { return nil }
@@ -71,6 +73,7 @@ struct RequestReader {
         while pending.count < length {
             guard receive() else { return false }
         }
+        body = Array(pending.prefix(length))
         pending.removeFirst(length)
         return true
     }

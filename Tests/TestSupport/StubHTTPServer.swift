@@ -29,8 +29,11 @@ package final class StubHTTPServer: Sendable {
             self.truncate = truncate
         }
 
-        fileprivate var bytes: [UInt8] {
-            guard let hex else { return Array((body ?? "").utf8) }
+        /// In the body, `{port}` is the server's own.
+        fileprivate func bytes(_ port: Int) -> [UInt8] {
+            guard let hex else {
+                return Array((body ?? "").replacingOccurrences(of: "{port}", with: String(port)).utf8)
+            }
             return stride(from: 0, to: hex.utf8.count, by: 2).compactMap { place in
                 UInt8(hex.dropFirst(place).prefix(2), radix: 16)
             }
@@ -40,7 +43,7 @@ package final class StubHTTPServer: Sendable {
     fileprivate struct State {
         var routes: [Route] = []
         var requests: [String] = []
-        var heads: [String] = []
+        var wholeRequests: [String] = []
     }
 
     private let listener: LoopbackListener
@@ -61,8 +64,8 @@ package final class StubHTTPServer: Sendable {
     /// `METHOD target` of each request, in order.
     package var requests: [String] { state.value.withLock { $0.requests } }
 
-    /// The heads of the requests, as they came.
-    package var heads: [String] { state.value.withLock { $0.heads } }
+    /// The requests as they came: head, an empty line, and the body.
+    package var wholeRequests: [String] { state.value.withLock { $0.wholeRequests } }
 }
 
 extension StubHTTPServer {
@@ -80,9 +83,10 @@ extension StubHTTPServer.SharedState {
         while let head = reader.next() {
             let words = head.split(separator: " ", maxSplits: 2).map(String.init)
             guard words.count == 3 else { return }
+            let body = reader.body
             let route = value.withLock { state in
                 state.requests.append("\(words[0]) \(words[1])")
-                state.heads.append(head)
+                state.wholeRequests.append(head + "\r\n\r\n" + String(decoding: body, as: UTF8.self))
                 return Self.route(state.routes, words[0], words[1])
             }
             guard Self.answer(connection, port, words[0], route) else { return }
@@ -114,7 +118,7 @@ extension StubHTTPServer.SharedState {
     private static func answer(
         _ connection: Int32, _ port: Int, _ method: String, _ route: StubHTTPServer.Route
     ) -> Bool {
-        let body = route.bytes
+        let body = route.bytes(port)
         var text = "HTTP/1.1 \(route.status ?? 200) Stub\r\nContent-Length: \(body.count)\r\n"
         for (name, value) in route.headers ?? [:] {
             text += "\(name): \(value.replacingOccurrences(of: "{port}", with: String(port)))\r\n"
