@@ -14,7 +14,8 @@ package enum FileTree {
     package static func replace(_ target: FilePath, withCopyOf source: FilePath) throws(HostError) {
         let parent = target.removingLastComponent()
         if !parent.isEmpty { _ = try RootedDirectory(parent, creating: .byUmask) }
-        let aside = FilePath("\(target).\(String(UInt64.random(in: .min ... .max), radix: 36))")
+        let aside = aside(target)
+        remove(aside)
         do {
             try copy(source, to: aside)
             try putInPlace(aside, target)
@@ -24,6 +25,12 @@ package enum FileTree {
         }
         remove(aside)
     }
+
+    /// Removes what a `replace` that was killed has left beside `target`.
+    package static func removeUnfinished(of target: FilePath) { remove(aside(target)) }
+
+    /// Where the copy grows; one at a time.
+    private static func aside(_ target: FilePath) -> FilePath { FilePath("\(target).os-config-new") }
 
     private static func putInPlace(_ aside: FilePath, _ target: FilePath) throws(HostError) {
         let result = aside.withPlatformString { aside in

@@ -12,18 +12,29 @@ import Synchronization
 package enum SignalStream {
     private static let writeEnd = Atomic<Int32>(-1)
     private static let isAskedToEnd = Atomic(false)
+    /// A bit for each signal.
+    private static let endingSignals = Atomic<UInt64>(0)
 
-    /// Whether SIGTERM, SIGINT or SIGHUP has come, known at once: whoever waits may not be the one to hear of it.
+    /// Whether a signal that ends the program has come, known at once: whoever waits may not be the one to hear of it.
     package static var hasEnding: Bool { isAskedToEnd.load(ordering: .relaxed) }
 
     /// The signals of `signals` that arrive from now on, but for those that whoever started us ignores (`nohup`). One stream a
     /// process.
-    package static func of(_ signals: [Int32]) -> AsyncStream<Int32> {
+    ///
+    /// - Parameter endings: those that end the program.
+    package static func of(_ signals: [Int32], endings: [Int32] = [SIGTERM, SIGINT, SIGHUP])
+        -> AsyncStream<Int32>
+    {
+        let mask = endings.reduce(UInt64(0)) { $0 | 1 << UInt64($1) }
+        endingSignals.store(mask, ordering: .sequentiallyConsistent)
         var ends: [Int32] = [-1, -1]
         guard os_pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0 else { return AsyncStream { $0.finish() } }
         let readEnd = ends[0]
         writeEnd.store(ends[1], ordering: .sequentiallyConsistent)
-        for signal in signals where !isIgnored(signal) { handle(signal) { SignalStream.note($0) } }
+        // Without SIGCHLD nobody would hear how a child has ended.
+        for signal in signals where signal == SIGCHLD || !isIgnored(signal) {
+            handle(signal) { SignalStream.note($0) }
+        }
         let source = DispatchSource.makeReadSource(fileDescriptor: readEnd)
         return AsyncStream { continuation in
             source.setEventHandler {
@@ -37,7 +48,7 @@ package enum SignalStream {
 
     private static func note(_ signal: Int32) {
         let saved = errno
-        if signal == SIGTERM || signal == SIGINT || signal == SIGHUP {
+        if endingSignals.load(ordering: .relaxed) & 1 << UInt64(signal) != 0 {
             isAskedToEnd.store(true, ordering: .relaxed)
         }
         var byte = UInt8(signal)

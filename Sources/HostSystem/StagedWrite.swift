@@ -55,6 +55,9 @@ package final class StagedWrite {
         }
     }
 
+    /// Whether a file of this name is a temporary one, in use or left behind.
+    package static func isTemporary(_ name: String) -> Bool { TemporaryFile.isName(name) }
+
     /// - Parameter isDurable: whether committing waits until a power cut can take nothing back.
     package init(in root: RootedDirectory, isDurable: Bool = true) {
         self.root = root

@@ -76,6 +76,9 @@ struct CompatibilityTableTests {
         }
     }
 
+    /// The original makes the backup before the command, so what this succeeded with is not in it (C8).
+    private static func lags(_ path: String) -> Bool { path.hasPrefix("b/") && path.hasSuffix(".last") }
+
     private func compareTrees(
         _ run: CompatibilityCase.Run, _ original: CaseOutcome, _ ours: CaseOutcome, _ said: Comment
     ) {
@@ -94,7 +97,8 @@ struct CompatibilityTableTests {
         }
         guard (run.compare ?? []).contains("tree") else { return }
         let named = Set(sides.flatMap(\.0.keys))
-        for path in Set(original.tree.keys).union(ours.tree.keys) where !named.contains(path) {
+        for path in Set(original.tree.keys).union(ours.tree.keys)
+        where !named.contains(path) && !Self.lags(path) {
             #expect(original.tree[path] == ours.tree[path], "\(path) \(said)")
         }
     }

@@ -11,10 +11,16 @@ struct CacheBackup {
     let copy: FilePath
     let logger: Logger
 
-    /// Whether a directory, if there is one, holds nothing but what a cache holds: replacing it loses nothing else.
+    /// The default directory of the `local` source, which stands in the cache's.
+    private static let localData = "local-data"
+
+    /// Whether there is nothing, or a directory that holds nothing but what a cache holds: replacing it loses nothing else.
     static func isBackup(_ path: FilePath, of cache: FilePath) -> Bool {
-        ((try? DirectoryListing.entries(of: path)) ?? []).allSatisfy { entry in
-            CachedFiles.isOne(entry.name.string) || FileContents.status(cache.appending(entry.name)) != nil
+        guard FileContents.status(path) != nil else { return true }
+        guard let entries = try? DirectoryListing.entries(of: path) else { return false }
+        return entries.allSatisfy { entry in
+            CachedFiles.isOne(entry.name.string) || entry.name.string == localData
+                || FileContents.status(cache.appending(entry.name)) != nil
         }
     }
 
@@ -29,11 +35,13 @@ struct CacheBackup {
             return
         }
         guard Self.isBackup(copy, of: cache) else {
-            logger.warning("the backup directory \(copy) holds other files than a cache, ignoring")
+            logger.warning(
+                "the backup directory \(copy) is none, or holds other files than a cache, ignoring")
             return
         }
         do {
-            try FileTree.replace(copy, withCopyOf: cache)
+            // A link stays, and leads to the copy.
+            try FileTree.replace(FileContents.resolved(copy) ?? copy, withCopyOf: cache)
         } catch {
             logger.warning("cannot back up the cache: \(error), ignoring")
         }

@@ -7,7 +7,9 @@ import SystemPackage
 enum CachedFiles {
     private static let suffixes = [".json", ".json.orig", ".json.last", ".json.boot", ".json.before"]
 
-    static func isOne(_ name: String) -> Bool { suffixes.contains { name.hasSuffix($0) } }
+    static func isOne(_ name: String) -> Bool {
+        suffixes.contains { name.hasSuffix($0) } || StagedWrite.isTemporary(name)
+    }
 
     /// Removes the files of a cache from its directory, and leaves whatever else is there.
     ///

@@ -11,7 +11,7 @@ import SystemPackage
 /// - `NAME.json.orig`: what was collected first,
 /// - `NAME.json.last`: what the command last succeeded with,
 /// - `os_config_files.json`: the paths of the documents, in order;
-/// - `os_config_files.json.before`: the list of before, while a command runs that only the list has called for.
+/// - `os_config_files.json.before`: the list that the command last succeeded with, until it has with the new one.
 struct MetadataCache {
     /// What storing a round's documents has come to.
     struct Stored {
@@ -25,9 +25,6 @@ struct MetadataCache {
         var isListNew = false
         /// What the file with the list held before.
         fileprivate(set) var previousList: [UInt8]?
-        /// Whether nothing but the list tells of the change: then the list of before is kept beside it until the command has ended.
-        var isListAlone: Bool { isListNew && changed.isEmpty && removed.isEmpty }
-
         var isChange: Bool { !changed.isEmpty || !removed.isEmpty || isListNew }
     }
 
@@ -58,7 +55,7 @@ struct MetadataCache {
             let content = JSONWriter.bytes(of: current.value, layout: .indented)
             _ = try staged.stage(Self.path(output.name), content, Self.attributes)
             let original = Self.path(output.name, ".orig")
-            let isFirst = FileContents.status(directory.appending(original.components)) == nil
+            let isFirst = !hasSeen(output.name)
             if isFirst {
                 let first = JSONWriter.bytes(of: output.value, layout: .indented)
                 _ = try staged.stage(original, first, Self.attributes)
@@ -73,7 +70,7 @@ struct MetadataCache {
         let interrupted = try root.read(beforePath)
         stored.previousList = try interrupted ?? root.read(listPath)
         stored.isListNew = try isWhole && hasOtherList(stored.previousList, listPath, list)
-        if stored.isListAlone, let previous = stored.previousList {
+        if stored.isListNew, let previous = stored.previousList {
             _ = try staged.stage(beforePath, previous, Self.attributes)
         }
         if stored.isChange { _ = try staged.stage(listPath, list, Self.attributes) }
@@ -98,14 +95,14 @@ struct MetadataCache {
         }
         _ = try staged.stageRemoval(Self.path(ByteString(Self.list), Self.before))
         try staged.commit()
+        CacheBackup(cache: directory, copy: backup, logger: logger).make()
     }
 
-    /// Notes that the command has failed: a list that nothing else tells from the one before goes back, so that the next round
-    /// finds the change again.
+    /// Notes that the command has failed: the list goes back, so that the next round finds the change again.
     ///
     /// - Throws: `HostError`.
     func revert(_ stored: Stored) throws {
-        guard stored.isListAlone, let list = stored.previousList else { return }
+        guard stored.isListNew, let list = stored.previousList else { return }
         let staged = StagedWrite(in: try RootedDirectory(directory))
         _ = try staged.stage(Self.path(ByteString(Self.list)), list, Self.attributes)
         _ = try staged.stageRemoval(Self.path(ByteString(Self.list), Self.before))
@@ -117,6 +114,11 @@ struct MetadataCache {
         let path = directory.appending(Self.path(name, ".last").components)
         guard let bytes = try? FileContents.read(path) else { return nil }
         return try? JSONParser.parse(bytes, name: path.string)
+    }
+
+    /// Whether a document of this name was ever collected.
+    func hasSeen(_ name: ByteString) -> Bool {
+        FileContents.status(directory.appending(Self.path(name, ".orig").components)) != nil
     }
 
     /// The names of the documents that the list of paths has.

@@ -28,6 +28,8 @@ struct CleanCommand: SubcommandRunning {
     ]
     private static let records: FilePath = "/var/lib/os-refresh-config"
     private static let machineID: FilePath = "/etc/machine-id"
+    /// From here the next boot would take the old one.
+    private static let busMachineID: FilePath = "/var/lib/dbus/machine-id"
 
     func run(_ call: Invocation, operands: [String]) async throws -> Int32 {
         let settings = try configuration.settings(call.environment)
@@ -39,13 +41,20 @@ struct CleanCommand: SubcommandRunning {
             throw SettingsError("the daemon is running, and would write it all again: stop it first")
         }
         if let cache = try path(nil, "cachedir") {
+            if let backup = try path(nil, "backup_cachedir") {
+                FileTree.removeUnfinished(of: backup)
+                guard CacheBackup.isBackup(backup, of: cache) else {
+                    throw SettingsError(
+                        "the backup directory \(backup) holds other files than a cache: nothing is removed")
+                }
+                try CachedFiles.remove(from: backup)
+            }
             try CachedFiles.remove(from: cache)
-            if let backup = try path(nil, "backup_cachedir") { try CachedFiles.remove(from: backup) }
         }
         if let tokens = try path("keystone", "cache_dir") { try KeystoneTokenFile.removeAll(in: tokens) }
         for file in [statusFile, try path(nil, "metrics_textfile")] { try file.map(Self.remove) }
         if logs {
-            for file in Self.logFiles + [try settings.string(nil, "log_file")].compactMap({ $0 }) {
+            for file in Self.logFiles + [try CollectorLog.path(settings)].compactMap({ $0 }) {
                 try Self.remove(FilePath(file))
             }
             FileTree.remove(Self.records)
@@ -62,5 +71,6 @@ struct CleanCommand: SubcommandRunning {
         let staged = StagedWrite(in: try RootedDirectory("/etc"))
         try staged.stage("machine-id", [])
         try staged.commit()
+        if FileContents.resolved(busMachineID) != machineID { try FileContents.remove(busMachineID) }
     }
 }

@@ -45,6 +45,7 @@ package struct CollectConfigCommand {
 
     private func run() async -> Int32 {
         do {
+            let files = ConfigurationSnapshot(arguments, environment)
             let settings = try Settings(arguments, environment: environment)
             if let shell = try settings.string(nil, "shell_completion") {
                 return OptionCompletions(name: name, subcommands: Subcommand.list).write(shell)
@@ -53,42 +54,19 @@ package struct CollectConfigCommand {
                 StandardStream.output.write("\(try settings.string(nil, "cachedir") ?? "")\n")
                 return ExitStatus.success
             }
-            let logger = try Self.logger(settings)
             let transport = CurlTransport()
             let repeats = RepeatFilter()
             let plan = try CollectPlan(
-                settings, arguments: arguments, environment: environment, transport: transport,
-                logger: repeats.filtering(logger))
+                settings, from: files, environment: environment, transport: transport,
+                logger: CollectorLog.logger(settings), repeats: repeats)
             return await CollectDaemon(
-                arguments: arguments, environment: environment, transport: transport, logger: logger,
-                repeats: repeats, clock: clock
+                arguments: arguments, environment: environment, transport: transport, repeats: repeats,
+                clock: clock
             ).run(plan)
         } catch {
             StandardStream.error.write("\(name): \(Printable.message("\(error)"))\n")
             return ExitStatus.failure
         }
-    }
-
-    private static func logger(_ settings: Settings) throws -> Logger {
-        let level: Logger.Level = try settings.flag("debug") ? .debug : .warning
-        let path = try logPath(settings)
-        let file = path.flatMap { LogFile($0) }
-        let layout: AgentLogHandler.Layout =
-            try settings.flag("use_json") ? .json(program: "os-collect-config") : .bare
-        let logger = AgentLogHandler.logger(layout: layout, level: level, file: file, patience: patience)
-        if let path, file == nil { logger.warning("cannot open the log file \(path), ignoring") }
-        return logger
-    }
-
-    /// How long a line may wait for whoever reads standard error: the loop must not wait for a reader that is stuck.
-    private static let patience = Duration.seconds(2)
-
-    /// The log file, in the directory for logs unless it says where it is.
-    private static func logPath(_ settings: Settings) throws -> String? {
-        let file = try settings.string(nil, "log_file")
-        guard let directory = try settings.string(nil, "log_dir"), !directory.isEmpty else { return file }
-        let name = file ?? "os-collect-config.log"
-        return name.hasPrefix("/") ? name : "\(directory)/\(name)"
     }
 }
 

@@ -40,12 +40,12 @@ struct StatusCommand: SubcommandRunning {
     var format = OutputFormat.text
 
     func run(_ call: Invocation, operands: [String]) async throws -> Int32 {
-        let configured = try configuration.settings(call.environment).string(nil, "status_file")
-        guard let path = statusFile ?? configured, !path.isEmpty else {
+        let named = try statusFile ?? configuration.settings(call.environment).string(nil, "status_file")
+        guard let path = named, !path.isEmpty else {
             throw UsageError("the daemon keeps no status: its option status_file is empty")
         }
         let file = StatusFile(path: FilePath(path))
-        if wait { await file.waitUntilConverged(limit: timeout.limit ?? .seconds(600)) }
+        if wait { await file.waitUntilConverged(limit: .seconds(timeout.value)) }
         let kept = try file.read()
         StandardStream.output.write(
             format == .json

@@ -31,16 +31,12 @@ struct Settings: Sendable {
     }
 
     private(set) var values: [Key: [String]] = [:]
-    /// The files that were read, to see whether they have changed.
-    let files: [FilePath]
 
     /// - Throws: `SettingsError`, `INIFile.ParseError`, `HostError`.
     init(_ arguments: OriginalArguments, environment: [String: String]) throws {
         var raw: [Key: [(value: String, origin: Origin)]] = [:]
-        var files: [FilePath] = []
 
         func read(_ path: FilePath, _ origin: Origin) throws {
-            files.append(path)
             for entry in try Self.entries(of: path) {
                 guard let definition = Self.definition(for: entry) else { continue }
                 let key = Key(group: definition.group, key: definition.key)
@@ -65,7 +61,6 @@ struct Settings: Sendable {
             let key = Key(group: definition.group, key: definition.key)
             values[key] = Self.effective(raw[key] ?? [], environment[definition.variable], definition)
         }
-        self.files = files
         for definition in OptionTable.all { try check(definition) }
     }
 

@@ -22,6 +22,9 @@ final class ChangeCommand: Sendable {
     /// How long a command that is asked to end may take: longer than os-refresh-config gives its hooks.
     private static let grace = Duration.seconds(8)
 
+    private static let glance = Duration.milliseconds(10)
+    private static let looks = 500
+
     private let state = Mutex(State())
 
     /// Whether the command was asked to end, and no other may start.
@@ -65,8 +68,14 @@ final class ChangeCommand: Sendable {
     /// Ends the command that runs, if one does, and all that it started: asks, waits, kills. None starts after that.
     func stop() async {
         state.withLock { $0.isStopped = true }
-        await end()
+        // One that was about to start when the word came has no process yet.
+        for _ in 0..<Self.looks where isRunning {
+            await end()
+            try? await Task.sleep(for: Self.glance)
+        }
     }
+
+    private var isRunning: Bool { state.withLock { $0.spared != nil } }
 
     private func end() async {
         guard let spared = state.withLock({ $0.spared }) else { return }

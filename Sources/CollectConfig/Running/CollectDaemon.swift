@@ -20,7 +20,6 @@ struct CollectDaemon {
     let arguments: OriginalArguments
     let environment: [String: String]
     let transport: any HTTPTransport
-    let logger: Logger
     let repeats: RepeatFilter
     let clock: any Clock<Duration>
 
@@ -28,11 +27,11 @@ struct CollectDaemon {
         let notifier = ServiceNotifier(environment: environment)
         let around = CollectLoop.Surroundings(
             command: ChangeCommand(), wakefulness: Wakefulness(clock: clock, notifier: notifier),
-            board: StatusBoard(first.statusPlaces, notifier: notifier, logger: logger), notifier: notifier,
-            environment: environment, logger: logger, repeats: repeats)
+            board: StatusBoard(first.statusPlaces, notifier: notifier, logger: first.logger),
+            notifier: notifier, environment: environment, repeats: repeats)
         // What has lost its parent stays in our tree, and is ended with the command that started it.
         ProcessTree.adoptOrphans()
-        let signals = SignalStream.of([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
+        let signals = SignalStream.of([SIGTERM, SIGINT, SIGHUP, SIGCHLD], endings: [SIGTERM, SIGINT])
         let outcome = await withTaskGroup(of: Outcome?.self) { group in
             group.addTask { await follow(first, around) }
             group.addTask { await hear(signals, around) }
@@ -44,7 +43,7 @@ struct CollectDaemon {
         switch outcome {
         case .finished(let status): return status
         case .signal(let signal): SignalStream.die(of: signal)
-        case .failed(let reason): logger.error("\(reason)")
+        case .failed(let reason): first.logger.error("\(reason)")
         case nil: break
         }
         return ExitStatus.failure
@@ -89,15 +88,20 @@ struct CollectDaemon {
 
     /// The plan of the settings as they are now; the old one when they cannot be used.
     private func reloaded(_ old: CollectPlan) -> CollectPlan {
-        logger.info("Reading the configuration again")
+        old.logger.info("Reading the configuration again")
+        let files = ConfigurationSnapshot(arguments, environment)
         do {
             let settings = try Settings(arguments, environment: environment)
-            return try CollectPlan(
-                settings, arguments: arguments, environment: environment, transport: transport,
-                logger: repeats.filtering(logger))
+            let plan = try CollectPlan(
+                settings, from: files, environment: environment, transport: transport,
+                logger: CollectorLog.logger(settings), repeats: repeats)
+            guard plan.command != nil, !plan.isPrintOnly else {
+                throw SettingsError("it has no command any more")
+            }
+            return plan
         } catch {
-            logger.error("the configuration cannot be used, keeping the old one: \(error)")
-            return old.acceptingFiles()
+            old.logger.error("the configuration cannot be used, keeping the old one: \(error)")
+            return old.accepting(files)
         }
     }
 }

@@ -21,31 +21,34 @@ extension CollectLoop {
             case .documents(let outputs): collected.outputs += outputs
             case .nothingNew: collected.outputs += committed.documents(of: provider)
             case .notConfigured(let reason):
-                plan.logger.info("\(reason)")
-                plan.logger.debug("Source [\(provider.name)] Not configured.")
+                plan.sourceLogger.info("\(reason)")
+                plan.sourceLogger.debug("Source [\(provider.name)] Not configured.")
             case .down(let reason, let mayUseLast):
                 let isUsed = mayUseLast && !plan.dropsUnavailable
                 let last = isUsed ? committed.documents(of: provider) : []
-                if last.isEmpty { collected.isWhole = false }
+                // One that has never given anything cannot be missing anything.
+                if last.isEmpty, committed.hasGiven(provider) { collected.isWhole = false }
                 collected.outputs += last
                 tell(provider.name, reason, isStale: !last.isEmpty)
             }
             note(
-                answer, of: provider.name, isStale: collected.outputs.contains { $0.source == provider.name })
+                answer, of: provider.name, isStale: collected.outputs.contains { $0.source == provider.name },
+                isOptional: !plan.namesSources && !committed.hasGiven(provider))
         }
         return collected
     }
 
     private func tell(_ source: String, _ reason: String, isStale: Bool) {
         let remark = isStale ? "; its last committed metadata is used" : ""
-        plan.logger.warning("Source [\(source)] is unavailable: \(reason)\(remark)")
+        plan.sourceLogger.warning("Source [\(source)] is unavailable: \(reason)\(remark)")
     }
 
-    private func note(_ answer: CollectRound.Answer, of source: String, isStale: Bool) {
+    private func note(_ answer: CollectRound.Answer, of source: String, isStale: Bool, isOptional: Bool) {
         let now = around.now()
         around.board.note { status in
             guard let place = status.sources.firstIndex(where: { $0.name == source }) else { return }
             status.sources[place].note(answer, at: now, isStale: isStale)
+            status.sources[place].isOptional = isOptional
         }
     }
 }
@@ -80,6 +83,11 @@ private struct CommittedDocuments {
         return names.compactMap { name in
             cache.committed(name).map { Output(name: name, value: $0, source: provider.name) }
         }
+    }
+
+    /// Whether there is anything that the source has ever given.
+    func hasGiven(_ provider: any MetadataProvider) -> Bool {
+        provider.name == "local" ? !localNames().isEmpty : cache.hasSeen(ByteString(provider.name))
     }
 
     /// A source's own document, and the deployments in it.

@@ -21,7 +21,6 @@ struct CollectLoop {
         let board: StatusBoard
         let notifier: ServiceNotifier
         let environment: [String: String]
-        let logger: Logger
         let repeats: RepeatFilter
         /// A factor for each pause, so that nodes that were started together spread out.
         var jitter: @Sendable () -> Double = { .random(in: 0.75...1) }
@@ -44,6 +43,7 @@ struct CollectLoop {
     /// Whether the service manager is still to be told that we have started.
     var isFirst: Bool
     private var attempt = ChangeAttempt()
+    private var allowance = WakeAllowance()
 
     init(plan: CollectPlan, around: Surroundings, isFirst: Bool) {
         self.plan = plan
@@ -56,7 +56,7 @@ struct CollectLoop {
             try await printCollected()
             return .finished(ExitStatus.success)
         }
-        around.board.follow(plan.statusPlaces, sources: plan.providers.map(\.name))
+        around.board.follow(plan.statusPlaces, sources: plan.providers.map(\.name), logger: plan.sourceLogger)
         around.board.show()
         if isFirst, plan.splay > 0, !plan.isOneTime {
             let wait = Duration.seconds(.random(in: 0..<plan.splay))
@@ -107,22 +107,32 @@ struct CollectLoop {
     }
 
     /// Sleeps until the next round is due; `reload` when the settings are to be read anew instead.
-    private func sleep(_ interval: Double) async throws -> WakeReasons {
+    private mutating func sleep(_ interval: Double) async throws -> WakeReasons {
         let seconds = max(interval * around.jitter(), Self.shortestPause)
-        around.logger.info("Sleeping \(seconds) seconds.")
+        plan.logger.info("Sleeping \(seconds) seconds.")
         around.board.show { status in
             status.phase = .sleeping
             status.nextPoll = around.now() + Int(seconds.rounded(.up))
         }
+        AwaitedChild.reapOrphans()
         let deadline = ContinuousClock.now + .seconds(seconds)
         var left = Duration.seconds(seconds)
         while true {
             let reasons = try await around.wakefulness.wait(
                 for: [.sourceChanged, .reload, .configurationTouched], within: left)
             if reasons.contains(.reload) || plan.isOutdated { return .reload }
-            if reasons != .configurationTouched { return reasons }
+            if reasons.contains(.sourceChanged) { return try await heed(reasons) }
+            if reasons.isEmpty { return reasons }
             left = max(deadline - .now, .zero)
         }
+    }
+
+    /// Waits, when sources have wakened us too often, for as long as they would have waited for us.
+    private mutating func heed(_ reasons: WakeReasons) async throws -> WakeReasons {
+        let pause = allowance.take(interval: max(plan.shortestInterval, Self.shortestPause))
+        guard pause > .zero else { return reasons }
+        let reload = try await around.wakefulness.wait(for: .reload, within: pause)
+        return reload.isEmpty ? reasons : reload
     }
 
     // MARK: A round
@@ -134,9 +144,9 @@ struct CollectLoop {
         for (provider, answer) in zip(plan.providers, answers) {
             switch answer {
             case .documents(let outputs): for output in outputs { all[output.name] = output.value }
-            case .notConfigured(let reason): around.logger.info("\(reason)")
+            case .notConfigured(let reason): plan.logger.info("\(reason)")
             case .down(let reason, _):
-                around.logger.warning("Source [\(provider.name)] is unavailable: \(reason)")
+                plan.sourceLogger.warning("Source [\(provider.name)] is unavailable: \(reason)")
             case .nothingNew: break
             }
         }
@@ -151,14 +161,14 @@ struct CollectLoop {
         }
         announceReady()
         let cache = MetadataCache(
-            directory: plan.cacheDirectory, backup: plan.backupDirectory, logger: around.logger)
+            directory: plan.cacheDirectory, backup: plan.backupDirectory, logger: plan.logger)
         let collected = digest(answers, cache)
         do {
             let stored = try cache.store(collected.outputs, isWhole: collected.isWhole)
             let isNews = attempt.isNews(stored)
             note(stored, isNews: isNews)
             guard stored.isChange || plan.isForced else {
-                around.logger.debug("No changes detected.")
+                plan.logger.debug("No changes detected.")
                 try await confirm(answers)
                 return RoundResult(status: ExitStatus.success, isNews: false)
             }
@@ -169,7 +179,11 @@ struct CollectLoop {
             }
             return RoundResult(status: status, isNews: isNews)
         } catch let error as HostError {
-            around.logger.error("\(error)")
+            plan.sourceLogger.error("\(error)")
+            around.board.note { status in
+                status.isChangePending = true
+                status.error = "\(error)"
+            }
             return RoundResult(status: ExitStatus.failure, isNews: false)
         }
     }
@@ -190,6 +204,7 @@ struct CollectLoop {
         let changed = Set(stored.changed.map(\.source))
         around.board.note { status in
             status.isChangePending = stored.isChange
+            status.error = nil
             guard isNews else { return }
             for place in status.sources.indices where changed.contains(status.sources[place].name) {
                 status.sources[place].changes += 1
@@ -209,7 +224,7 @@ struct CollectLoop {
     private func carryOut(
         _ line: String, _ stored: MetadataCache.Stored, _ cache: MetadataCache
     ) async throws -> Int32 {
-        around.logger.info(
+        plan.logger.info(
             "Executing the command with OS_CONFIG_FILES=\(stored.paths.joined(separator: ":"))")
         let start = ContinuousClock.now
         around.board.show { status in
@@ -222,7 +237,9 @@ struct CollectLoop {
         }
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
         let status = attempted.ended?.ending.shellStatus ?? ExitStatus.failure
-        let isSuccess = attempted.ended.map { $0.ending.isSuccess && !$0.isOverTime } ?? false
+        // One that was asked to end may say that it has done everything.
+        let isEnded = attempted.ended.map { $0.ending.isSuccess && !$0.isOverTime } ?? false
+        let isSuccess = isEnded && !around.command.isStopped
         around.board.note { board in
             board.command?.seconds = Double(seconds) + Double(attoseconds) / 1e18
             board.command?.status = status
@@ -235,7 +252,7 @@ struct CollectLoop {
         }
         try cache.revert(stored)
         guard !around.command.isStopped else { return status }
-        around.logger.error("Command failed, will run it again with the same data. \(attempted.reason)")
+        plan.logger.error("Command failed, will run it again with the same data. \(attempted.reason)")
         return status == ExitStatus.success ? ExitStatus.failure : status
     }
 
@@ -256,6 +273,23 @@ extension CollectLoop.Attempted {
     fileprivate var reason: String {
         guard let ended else { return failure ?? "" }
         return ended.isOverTime ? "Its time was over: \(ended.ending)" : "\(ended.ending)"
+    }
+}
+
+/// How often sources may wake the loop: a few times at once, and then no oftener than it would ask by itself.
+private struct WakeAllowance {
+    private static let most = 5.0
+    private var left = most
+    private var last = ContinuousClock.now
+
+    /// How long to wait before the next round.
+    mutating func take(interval: Double) -> Duration {
+        let now = ContinuousClock.now
+        let (seconds, attoseconds) = (now - last).components
+        left = min(left + (Double(seconds) + Double(attoseconds) / 1e18) / interval, Self.most) - 1
+        last = now
+        guard left < 0 else { return .zero }
+        return .seconds(-left * interval)
     }
 }
 

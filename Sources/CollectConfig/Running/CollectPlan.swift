@@ -23,18 +23,22 @@ struct CollectPlan: Sendable {
     let shortestInterval: Double
     let longestInterval: Double
     let splay: Double
-    /// For what sources say in every round.
+    /// Whether the sources are others than those that count when none is named.
+    let namesSources: Bool
     let logger: Logger
+    /// For what sources say in every round.
+    let sourceLogger: Logger
     private var files: ConfigurationSnapshot
 
-    /// - Parameter logger: for what sources say in every round.
+    /// - Parameter files: as they were before the settings were read from them.
     /// - Throws: `SettingsError`.
     init(
-        _ settings: Settings, arguments: OriginalArguments, environment: [String: String],
-        transport: any HTTPTransport, logger: Logger
+        _ settings: Settings, from files: ConfigurationSnapshot, environment: [String: String],
+        transport: any HTTPTransport, logger: Logger, repeats: RepeatFilter
     ) throws {
         self.logger = logger
-        files = ConfigurationSnapshot(arguments, environment)
+        self.files = files
+        sourceLogger = repeats.filtering(logger)
         command = try settings.string(nil, "command")
         let limit = try settings.number(nil, "command_timeout")
         commandLimit = limit > 0 ? .seconds(limit) : nil
@@ -49,8 +53,10 @@ struct CollectPlan: Sendable {
         longestInterval = try settings.number(nil, "polling_interval")
         splay = try settings.number(nil, "splay")
         let builder = ProviderBuilder(
-            settings: settings, environment: environment, transport: transport, logger: logger)
-        providers = try settings.collectors().map { try builder.provider($0) }
+            settings: settings, environment: environment, transport: transport, logger: sourceLogger)
+        let names = try settings.collectors()
+        namesSources = names != OptionTable.collectors.standard
+        providers = try names.map { try builder.provider($0) }
     }
 
     private static func places(_ settings: Settings) throws -> StatusBoard.Places {
@@ -63,10 +69,10 @@ struct CollectPlan: Sendable {
     /// Whether a configuration file has come, gone or changed since they were read.
     var isOutdated: Bool { files.isOutdated }
 
-    /// The same plan, which takes the configuration files as they are now for its own.
-    func acceptingFiles() -> CollectPlan {
+    /// The same plan, which takes the configuration files as they were then for its own.
+    func accepting(_ files: ConfigurationSnapshot) -> CollectPlan {
         var plan = self
-        plan.files.renew()
+        plan.files = files
         return plan
     }
 
@@ -78,24 +84,24 @@ struct CollectPlan: Sendable {
 }
 
 /// The configuration files and what they held.
-private struct ConfigurationSnapshot: Sendable {
+struct ConfigurationSnapshot: Sendable {
     private let arguments: OriginalArguments
     private let environment: [String: String]
-    private var contents: [FilePath: [UInt8]] = [:]
+    private let contents: [FilePath: [UInt8]]
 
     init(_ arguments: OriginalArguments, _ environment: [String: String]) {
         self.arguments = arguments
         self.environment = environment
-        renew()
+        contents = Self.contents(arguments, environment)
     }
 
-    mutating func renew() { contents = current }
-
-    var isOutdated: Bool { current != contents }
+    var isOutdated: Bool { Self.contents(arguments, environment) != contents }
 
     var places: [FilePath] { ConfigurationFiles.places(arguments, environment) }
 
-    private var current: [FilePath: [UInt8]] {
+    private static func contents(_ arguments: OriginalArguments, _ environment: [String: String])
+        -> [FilePath: [UInt8]]
+    {
         let files = ConfigurationFiles.all(arguments, environment)
         return Dictionary(files.map { ($0, (try? FileContents.read($0)) ?? []) }) { first, _ in first }
     }

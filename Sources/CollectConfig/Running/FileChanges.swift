@@ -10,13 +10,20 @@ struct FileChanges: Sendable {
     /// How long what is written in several steps may take to settle.
     private static let settling = Duration.milliseconds(20)
 
+    private static let glance = Duration.seconds(1)
+
     /// Calls `changed` each time one of the paths has become another file or has other entries, until the task is cancelled.
     func follow(_ changed: @Sendable () -> Void) async {
         guard !paths.isEmpty else { return }
         var known = signature
         while !Task.isCancelled {
             // A directory that is there now may not have been a moment ago.
-            guard let changes = try? FileWatcher.changes(amongAll: directories) else { return }
+            guard let changes = try? FileWatcher.changes(amongAll: directories) else {
+                // Without inotify, or with a directory that is just going: looked at now and then.
+                guard (try? await Task.sleep(for: Self.glance)) != nil else { return }
+                if note(&known) { changed() }
+                continue
+            }
             if note(&known) { changed() }
             let watched = directories
             for await _ in changes {

@@ -12,6 +12,7 @@ extension NodeStatus {
             ("phase", MetadataValue(string: phase.rawValue)),
             ("change_pending", MetadataValue(.boolean(isChangePending))),
             ("next_poll", nextPoll.map(JSONShape.number)),
+            ("error", error.map { MetadataValue(string: $0) }),
             ("sources", JSONShape.array(sources.map(Self.document))),
             ("commands", JSONShape.number(commands)), ("command", command.map(Self.document)),
         ])
@@ -21,6 +22,7 @@ extension NodeStatus {
         JSONShape.object([
             ("name", MetadataValue(string: source.name)),
             ("state", MetadataValue(string: source.state.rawValue)),
+            ("optional", MetadataValue(.boolean(source.isOptional))),
             ("stale", MetadataValue(.boolean(source.isStale))),
             ("last_success", source.lastSuccess.map(JSONShape.number)),
             ("last_change", source.lastChange.map(JSONShape.number)),
@@ -51,6 +53,7 @@ extension NodeStatus {
         commands = object["commands"]?.whole ?? 0
         isChangePending = object["change_pending"]?.isTruthy ?? false
         nextPoll = object["next_poll"]?.whole
+        error = object["error"]?.string?.text
     }
 }
 
@@ -71,6 +74,7 @@ extension NodeStatus.Source {
         else { return nil }
         self.name = name
         self.state = state
+        isOptional = object["optional"]?.isTruthy ?? false
         isStale = object["stale"]?.isTruthy ?? false
         lastSuccess = object["last_success"]?.whole
         lastChange = object["last_change"]?.whole
@@ -92,15 +96,16 @@ extension NodeStatus.Command {
 }
 
 extension MetadataValue {
+    /// Within what moments and counts can be: whatever the file holds, sums of two of them are numbers too.
     fileprivate var whole: Int? {
-        if case .integer(let value) = kind { return Int(value) }
-        return nil
+        guard case .integer(let value) = kind, (0...1 << 53).contains(value) else { return nil }
+        return Int(value)
     }
 
     fileprivate var status: Int32? { whole.map { Int32(truncatingIfNeeded: $0) } }
 
     fileprivate var fraction: Double? {
-        if case .float(let value) = kind { return value }
-        return nil
+        guard case .float(let value) = kind, (0...1e9).contains(value) else { return nil }
+        return value
     }
 }

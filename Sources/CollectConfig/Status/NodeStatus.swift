@@ -18,12 +18,18 @@ struct NodeStatus: Sendable {
         var state = State.unasked
         var lastSuccess: Int?
         var lastChange: Int?
+        /// Whether nobody misses it when it is down: it was not named, and has never given anything.
+        var isOptional = false
         /// Whether what was committed last stands in for what the source has now.
         var isStale = false
         var lastError: String?
         var polls = 0
         var changes = 0
         var failures = 0
+
+        var isFine: Bool {
+            state == .good || state == .notConfigured || (state == .down && isOptional)
+        }
     }
 
     struct Command: Sendable {
@@ -45,11 +51,12 @@ struct NodeStatus: Sendable {
     /// Whether there is a change with which the command has not succeeded.
     var isChangePending = false
     var nextPoll: Int?
+    /// Why what was collected could not be kept.
+    var error: String?
 
     /// Whether all sources that are configured answer, and the command has succeeded with what they have.
     var isConverged: Bool {
-        phase == .sleeping && !isChangePending && command?.isSuccess ?? true
-            && sources.allSatisfy { $0.state == .good || $0.state == .notConfigured }
+        phase == .sleeping && !isChangePending && sources.allSatisfy(\.isFine)
     }
 
     /// In words, for the service manager.
@@ -59,7 +66,8 @@ struct NodeStatus: Sendable {
         case .applying: return "Running the command"
         case .sleeping: break
         }
-        let down = sources.filter { $0.state == .down }.map(\.name)
+        let down = sources.filter { !$0.isFine }.map(\.name)
+        if let error { return "The metadata cannot be kept: \(error)" }
         if isChangePending {
             let status = command?.status.map { ": status \($0)" } ?? ""
             return "The command failed\(status); it will be run again"

@@ -13,7 +13,7 @@ final class StatusBoard: Sendable {
     private let summary = Mutex("")
     private let places: Mutex<Places>
     private let notifier: ServiceNotifier
-    private let logger: Logger
+    private let logger: Mutex<Logger>
 
     /// Where the status is shown.
     struct Places: Sendable, Equatable {
@@ -25,14 +25,17 @@ final class StatusBoard: Sendable {
     init(_ places: Places, notifier: ServiceNotifier, logger: Logger) {
         self.places = Mutex(places)
         self.notifier = notifier
-        self.logger = logger
+        self.logger = Mutex(logger)
     }
 
     var current: NodeStatus { status.withLock { $0 } }
 
     /// Takes the places and sources of a new configuration; what is known of sources that stay stays.
-    func follow(_ places: Places, sources: [String]) {
+    func follow(_ places: Places, sources names: [String], logger: Logger) {
         self.places.withLock { $0 = places }
+        self.logger.withLock { $0 = logger }
+        // One that is named twice is one source.
+        let sources = names.enumerated().filter { !names[..<$0.offset].contains($0.element) }.map(\.element)
         status.withLock { status in
             let known = status.sources
             status.sources = sources.map { name in
@@ -71,7 +74,7 @@ final class StatusBoard: Sendable {
             try staged.stage(FilePath(root: nil, [name]), bytes, FileAttributes(mode: mode))
             try staged.commit()
         } catch {
-            logger.debug("\(error), ignoring")
+            logger.withLock { $0 }.warning("\(error), ignoring: nobody sees the status there")
         }
     }
 }

@@ -33,6 +33,7 @@ enum StatusReport {
     private static func line(_ source: NodeStatus.Source, _ now: Int) -> String {
         var parts = ["\(source.name): \(source.state.rawValue)"]
         if source.isStale { parts.append("stale") }
+        if source.state == .down, source.isOptional { parts.append("not missed") }
         if let moment = source.lastSuccess { parts.append("answered \(ago(moment, now))") }
         if let moment = source.lastChange { parts.append("changed \(ago(moment, now))") }
         if let error = source.lastError { parts.append(Printable.message(error)) }
