@@ -20,11 +20,11 @@ MANUALS = $(wildcard man/*.[0-9])
 SWIFT_SOURCES = Package.swift Sources Tests
 
 BUILD_PACKAGES = libyaml-dev libcurl4-openssl-dev libssl-dev libexpat1-dev binutils
-TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace acl locales openssl redis-server nginx-light
+TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace acl locales openssl redis-server nginx-light genisoimage
 BENCH_PACKAGES = $(TEST_PACKAGES) debianutils time wrk
 
 .PHONY: all demo test bench compare fuzz install clean release lint unit integration compatibility
-.PHONY: peers soak setup-build setup-test setup-bench
+.PHONY: manual peers soak setup-build setup-test setup-bench
 
 all: release
 
@@ -79,6 +79,11 @@ unit:
 integration: release
 	$(SWIFT_BUILD) --build-tests
 	$(SWIFT_TEST) --no-parallel --filter IntegrationTests
+
+# Writes the options of os-collect-config.conf(5) anew from their table.
+manual:
+	$(SWIFT_BUILD) --build-tests
+	UPDATE_MANUAL=1 $(SWIFT_TEST) --filter OptionTableTests
 
 # The original agents, from PyPI, in an environment of their own.
 $(ORIGINALS)/complete: Tests/CompatibilityTests/requirements.txt
@@ -146,7 +151,7 @@ install: release
 		install -D -m 0644 $$manual $(DESTDIR)$(PREFIX)/share/man/man$${manual##*.}/$${manual##*/}; \
 	done
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,$(COMPLETIONS))
-	set -e; for name in os-apply-config os-refresh-config; do \
+	set -e; for name in os-apply-config os-refresh-config os-collect-config; do \
 		$(BIN)/$$name --generate-completion-script bash \
 			> $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$name; \
 		$(BIN)/$$name --generate-completion-script zsh \

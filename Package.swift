@@ -114,7 +114,7 @@ let package = Package(
         .testTarget(name: "RefreshConfigTests", dependencies: ["RefreshConfig", "TestSupport"]),
         .testTarget(
             name: "CollectConfigTests",
-            dependencies: ["CollectConfig", "MetadataTree", "HTTPTransport", logging]),
+            dependencies: ["CollectConfig", "MetadataTree", "HTTPTransport", "AgentRuntime", logging]),
         .executableTarget(
             name: "impatient-collector", dependencies: ["AgentRuntime", "CollectConfig"],
             path: "Tests/ImpatientCollector"),

@@ -29,8 +29,8 @@ struct SoakTests {
         }
         self.request = request
         self.cloudFormation = cloudFormation
-        requestServer = try HostileServer { _ in request.next() }
-        cloudFormationServer = try HostileServer { _ in cloudFormation.next() }
+        requestServer = try HostileServer { _, _ in request.next() }
+        cloudFormationServer = try HostileServer { _, _ in cloudFormation.next() }
         try directory.write(
             "command",
             """

@@ -33,7 +33,7 @@ package final class HostileServer: Sendable {
     }
 
     private struct State {
-        var answer: @Sendable (_ target: String) -> [Step]? = { _ in nil }
+        var answer: @Sendable (_ head: String, _ target: String) -> [Step]? = { _, _ in nil }
         var requests = 0
     }
 
@@ -42,8 +42,10 @@ package final class HostileServer: Sendable {
 
     package var port: Int { listener.port }
 
-    /// - Parameter answer: the steps for a request's target; nil: 404.
-    package convenience init(_ answer: @escaping @Sendable (_ target: String) -> [Step]?) throws {
+    /// - Parameter answer: the steps for a request's head and target; nil: 404.
+    package convenience init(
+        _ answer: @escaping @Sendable (_ head: String, _ target: String) -> [Step]?
+    ) throws {
         try self.init()
         state.value.withLock { $0.answer = answer }
     }
@@ -58,7 +60,7 @@ package final class HostileServer: Sendable {
                 state.requests += 1
                 return state.answer
             }
-            let steps = answer(head.split(separator: " ").dropFirst().first.map(String.init) ?? "")
+            let steps = answer(head, head.split(separator: " ").dropFirst().first.map(String.init) ?? "")
             for step in steps ?? [.answer("404 Not Found")] {
                 guard step.take(on: connection) else { return }
             }
@@ -74,7 +76,7 @@ package final class HostileServer: Sendable {
     /// Answers a request with the first steps whose path its own begins with.
     package func serve(_ answers: [(path: String, steps: [Step])]) {
         state.value.withLock { state in
-            state.answer = { target in answers.first { target.hasPrefix($0.path) }?.steps }
+            state.answer = { _, target in answers.first { target.hasPrefix($0.path) }?.steps }
             state.requests = 0
         }
     }

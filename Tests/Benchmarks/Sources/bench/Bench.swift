@@ -24,7 +24,7 @@ struct Bench {
         [
             ("key", key), ("trees", trees), ("metadata", largeMetadata), ("template", largeTemplate),
             ("hooks", hooks),
-            ("collector", collector), ("server", server), ("size", size),
+            ("collector", collector), ("change", change), ("server", server), ("size", size),
         ]
     }
 
@@ -54,81 +54,6 @@ struct Bench {
     }
 
     static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
-
-    // MARK: os-collect-config
-
-    private func collector() throws -> [Row] {
-        let place = try directory("collector")
-        try write("\(place)/hl.json", #"{"a": 1}"#)
-        try write("\(place)/local/b.json", #"{"b": 1}"#)
-        let words = ["--heat_local-path", "hl.json", "--local-path", "local", "heat_local", "local"]
-        var ours = ours("os-collect-config", in: place)
-        ours.words += words
-        var original = original("os-collect-config", in: place)
-        original.words += words
-        original.environment["LC_ALL"] = "C"
-        let costs = interleaved([ours, original], runs: 9)
-        return [
-            .speedup(
-                "collector, one poll of two sources", costs[0].seconds * 1000, costs[1].seconds * 1000,
-                "original", "ms", atLeast: 20)
-        ]
-            + (try idle(place, words))
-    }
-
-    private func idle(_ place: String, _ words: [String]) throws -> [Row] {
-        let daemon = [
-            "--cachedir", "c", "--backup-cachedir", "b", "-i", "1", "--min-polling-interval", "1", "-c",
-            "true",
-        ]
-        var ours = ours("os-collect-config", in: place)
-        ours.words += daemon + words
-        var original = original("os-collect-config", in: place)
-        original.words += daemon + words
-        original.environment["LC_ALL"] = "C"
-        let processes = [ours, original].map { $0.start() }
-        sleep(3)
-        let before = processes.map(Self.processorSeconds)
-        let polls = 10
-        sleep(UInt32(polls))
-        let after = processes.map(Self.processorSeconds)
-        let memory = processes.map(Self.memory)
-        for process in processes {
-            kill(process, SIGKILL)
-            waitpid(process, nil, 0)
-        }
-        let perPoll = (0..<2).map { (after[$0] - before[$0]) / Double(polls) * 1000 }
-        return [
-            .bound(
-                "collector idle, resident", memory[0].resident, "MiB", atMost: 20, peer: memory[1].resident,
-                "original"),
-            .bound(
-                "collector idle, private", memory[0].private, "MiB", atMost: 5, peer: memory[1].private,
-                "original"),
-            .bound("collector idle, CPU a poll", perPoll[0], "ms", atMost: 0.5, peer: perPoll[1], "original"),
-        ]
-    }
-
-    /// All the time that the scheduler gave the process's threads.
-    private static func processorSeconds(_ process: pid_t) -> Double {
-        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
-        return tasks.reduce(0) { sum, task in
-            let text = FileManager.default.contents(atPath: "/proc/\(process)/task/\(task)/schedstat")
-            let first = text.flatMap { String(decoding: $0, as: UTF8.self).split(separator: " ").first }
-            return sum + (first.flatMap { Double($0) } ?? 0) / 1e9
-        }
-    }
-
-    private static func memory(_ process: pid_t) -> (resident: Double, private: Double) {
-        let data = FileManager.default.contents(atPath: "/proc/\(process)/smaps_rollup") ?? Data()
-        let fields = Dictionary(
-            String(decoding: data, as: UTF8.self).split(separator: "\n").map { line in
-                let parts = line.split(separator: " ")
-                return (String(parts[0]), parts.count > 1 ? Double(parts[1]) ?? 0 : 0)
-            }, uniquingKeysWith: { $1 })
-        let own = (fields["Private_Clean:"] ?? 0) + (fields["Private_Dirty:"] ?? 0)
-        return ((fields["Rss:"] ?? 0) / 1024, own / 1024)
-    }
 
     // MARK: os-metadata-server
 
@@ -172,7 +97,7 @@ struct Bench {
         ]
     }
 
-    private static func freePort() -> Int {
+    static func freePort() -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+@testable import CollectConfig
+
 /// The options as os-collect-config.conf(5) lists them, in mdoc(7).
 enum OptionManual {
     /// A section of the manual for each section of a file.
