@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("The metadata of the machine itself: EC2 and the config drive (C10, C11)", .serialized)
+@Suite("The metadata of the machine itself: EC2 and the config drive (C9, C10, C27)", .serialized)
 struct CollectorInstanceTests {
     private let sandbox: CollectorSandbox
     private var directory: TemporaryDirectory { sandbox.directory }
@@ -151,12 +151,7 @@ struct CollectorInstanceTests {
             mode: 0o755)
         try configure("user_data = true")
         let before = try String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)
-        let ended = try ChildProcess(
-            [
-                Programs.path("os-config"), "os-collect-config", "--config-file", directory.file("c.conf"),
-                "--one-time",
-            ], in: directory.path, environment: ["PATH": "\(directory.file("bin")):/usr/bin:/bin"]
-        ).run()
+        let ended = try sandbox.runOnce(path: directory.file("bin"))
         #expect(ended.status == 0 && ended.errorText.isEmpty, "\(ended.errorText)")
         let document = directory.text("cache/ec2.json") ?? ""
         #expect(document.contains("\"uuid\": \"u-1\""))
@@ -180,12 +175,7 @@ struct CollectorInstanceTests {
             "bin/blkid", "#!/bin/sh\nprintf 'DEVNAME=\(device)\\nLABEL=config-2\\nTYPE=vfat\\n'\n",
             mode: 0o755)
         try configure()
-        let ended = try ChildProcess(
-            [
-                Programs.path("os-config"), "os-collect-config", "--config-file", directory.file("c.conf"),
-                "--one-time",
-            ], in: directory.path, environment: ["PATH": "\(directory.file("bin")):/usr/bin:/bin"]
-        ).run()
+        let ended = try sandbox.runOnce(path: directory.file("bin"))
         #expect(ended.status == 0 && ended.errorText.isEmpty, "\(ended.errorText)")
         #expect(instance == "i-9")
         #expect(sandbox.server.requests.isEmpty)
@@ -201,12 +191,7 @@ struct CollectorInstanceTests {
             mode: 0o755)
         try configure()
         serve("i-1")
-        let ended = try ChildProcess(
-            [
-                Programs.path("os-config"), "os-collect-config", "--config-file", directory.file("c.conf"),
-                "--one-time",
-            ], in: directory.path, environment: ["PATH": "\(directory.file("bin")):/usr/bin:/bin"]
-        ).run()
+        let ended = try sandbox.runOnce(path: directory.file("bin"))
         #expect(ended.errorText.contains("the config drive \(device) cannot be used"), "\(ended.errorText)")
         #expect(instance == "i-1")
     }

@@ -51,11 +51,7 @@ struct CollectorKillTests {
         try layOldCache()
         // Of a rule that never comes true the trace has every call.
         #expect(try run(injecting: "trace=all").status == 0)
-        let lines = (directory.text("trace") ?? "").split(separator: "\n")
-        let names = lines.compactMap { line in
-            line.firstMatch(of: /^\d+ +(?:<\.\.\. )?([a-z0-9_]+)[( ]/).map { String($0.1) }
-        }
-        return Set(names).sorted()
+        return SystemCalls.names(in: directory.text("trace") ?? "")
     }
 
     /// Each file of the cache has to be whole, old or new.

@@ -114,11 +114,7 @@ struct InjectionTests {
         // Of a rule that never comes true the trace has every call.
         let ended = try apply("new.json", injecting: "trace=all")
         #expect(ended.status == 0)
-        let lines = (directory.text("trace") ?? "").split(separator: "\n")
-        let names = lines.compactMap { line in
-            line.firstMatch(of: /^\d+ +(?:<\.\.\. )?([a-z0-9_]+)[( ]/).map { String($0.1) }
-        }
-        return Set(names).sorted()
+        return SystemCalls.names(in: directory.text("trace") ?? "")
     }
 
     @Test("killed at every system call in turn: every file is whole, and the next run mends everything")

@@ -67,7 +67,8 @@ struct CloudTests {
     }
 
     @Test(
-        "a token is kept in a file of 0600, used by the next process, and asked for anew when it is refused")
+        "a token is kept in a file of 0600, used by the next process, and asked for anew when it is refused (C25)"
+    )
     func tokens() throws {
         try configureHeat("st/\(cloud.stack)", "[keystone]\ncache_dir = tokens")
         let before = cloud.logins
@@ -90,19 +91,23 @@ struct CloudTests {
 
     // MARK: Heat's CloudFormation interface
 
-    @Test("DescribeStackResource, signed with the keys that Keystone gave, for more than one path")
-    func cloudFormation() throws {
+    private func configureCloudFormation(key: String) throws {
         try sandbox.configure(
             "command = true", sources: ["cfn"],
             sections: """
                 [cfn]
                 metadata_url = \(cloud.cloudFormation)
                 access_key_id = \(cloud.accessKey)
-                secret_access_key = \(cloud.secretKey)
+                secret_access_key = \(key)
                 stack_name = st
                 path = web.Metadata
                 path = web.Metadata
                 """)
+    }
+
+    @Test("DescribeStackResource, signed with the keys that Keystone gave, for more than one path")
+    func cloudFormation() throws {
+        try configureCloudFormation(key: cloud.secretKey)
         let ended = try sandbox.runOnce()
         #expect(ended.status == 0, "\(ended.errorText)")
         try expectStack("cfn")
@@ -110,16 +115,7 @@ struct CloudTests {
 
     @Test("a key that is wrong is told without telling it")
     func wrongKey() throws {
-        try sandbox.configure(
-            "command = true", sources: ["cfn"],
-            sections: """
-                [cfn]
-                metadata_url = \(cloud.cloudFormation)
-                access_key_id = \(cloud.accessKey)
-                secret_access_key = not-it
-                stack_name = st
-                path = web.Metadata
-                """)
+        try configureCloudFormation(key: "not-it")
         let text = try sandbox.runOnce().errorText
         #expect(text.contains("Source [cfn] is unavailable: \(cloud.cloudFormation) answered 4"), "\(text)")
         #expect(!text.contains(cloud.accessKey) && !text.contains("Signature="))
@@ -138,7 +134,7 @@ struct CloudTests {
     }
 
     @Test(
-        "a message is deleted when the command has succeeded with it, not before; one without a message changes nothing"
+        "a message is deleted when the command has succeeded with it, not before; one without a message changes nothing (C26)"
     )
     func queue() throws {
         try configureQueue("q1", command: "false")

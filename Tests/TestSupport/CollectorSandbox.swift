@@ -55,9 +55,14 @@ package final class CollectorSandbox {
     }
 
     /// One round of the collector, to its end.
-    package func runOnce(_ more: String..., under prefix: [String] = []) throws -> ChildProcess.Ended {
-        try ChildProcess(
-            prefix + words + ["--one-time"] + more, in: directory.path, environment: environment([:])
+    ///
+    /// - Parameter path: a directory whose programs come first.
+    package func runOnce(_ more: String..., under prefix: [String] = [], path: String? = nil) throws
+        -> ChildProcess.Ended
+    {
+        let first = path.map { ["PATH": "\($0):/usr/sbin:/usr/bin:/bin"] } ?? [:]
+        return try ChildProcess(
+            prefix + words + ["--one-time"] + more, in: directory.path, environment: environment(first)
         ).run()
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 /// After each answer of a table, the loop goes on, the last good copy stands, memory stays within its limit, one clear line is
 /// logged, and the next good answer is taken.
-@Suite("Servers that answer wrongly (C2 C9 C11 C12 C15)")
+@Suite("Servers that answer wrongly (C5, C11, C14, C15, C18)")
 struct HostileServerTests {
     static let answerLimit = 1 << 20
     /// Kilobytes that the process may ever have resident.

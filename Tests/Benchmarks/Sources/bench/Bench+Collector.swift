@@ -6,9 +6,12 @@ import Foundation
 extension Bench {
     func collector() throws -> [Row] {
         let place = try directory("collector")
-        try write("\(place)/hl.json", #"{"a": 1}"#)
-        try write("\(place)/local/b.json", #"{"b": 1}"#)
-        let words = ["--heat_local-path", "hl.json", "--local-path", "local", "heat_local", "local"]
+        // Apart from where the daemons write.
+        try write("\(place)/sources/hl.json", #"{"a": 1}"#)
+        try write("\(place)/sources/local/b.json", #"{"b": 1}"#)
+        let words = [
+            "--heat_local-path", "sources/hl.json", "--local-path", "sources/local", "heat_local", "local",
+        ]
         var ours = ours("os-collect-config", in: place)
         ours.words += words
         var original = original("os-collect-config", in: place)
@@ -23,15 +26,19 @@ extension Bench {
             + (try idle(place, words))
     }
 
-    /// Daemons of both, with these words.
-    private func daemons(_ place: String, _ words: [String]) -> [Command] {
+    /// Daemons of both, with these words, which write in `state` below `place`.
+    private func daemons(_ place: String, _ state: String, _ words: [String]) throws -> [Command] {
+        _ = try directory("\(URL(fileURLWithPath: place).lastPathComponent)/\(state)")
         var ours = ours("os-collect-config", in: place)
-        ours.words += ["--status-file", "status.json"]
+        ours.words += ["--status-file", "\(state)/status.json"]
         var original = original("os-collect-config", in: place)
         original.environment["LC_ALL"] = "C"
         return [ours, original].enumerated().map { number, command in
             var command = command
-            command.words += ["--cachedir", "c\(number)", "--backup-cachedir", "b\(number)"] + words
+            command.words +=
+                [
+                    "--cachedir", "\(state)/c\(number)", "--backup-cachedir", "\(state)/b\(number)",
+                ] + words
             return command
         }
     }
@@ -40,19 +47,22 @@ extension Bench {
         let seconds = 60
         let polling = ["-i", "1", "--min-polling-interval", "1", "-c", "true"]
         let waiting = ["-i", "30", "--min-polling-interval", "30", "-c", "true"]
-        try FileManager.default.createDirectory(atPath: "\(place)/w", withIntermediateDirectories: true)
-        let busy = daemons(place, polling + words).map { $0.start() }
-        let calm = daemons("\(place)", waiting + words).map { command in
-            var command = command
-            command.words = command.words.map { ["c0", "c1", "b0", "b1"].contains($0) ? "w/\($0)" : $0 }
-            return command.start()
-        }
+        let busy = try daemons(place, "busy", polling + words).map { $0.start() }
+        let calm = try daemons(place, "calm", waiting + words).map { $0.start() }
         sleep(5)
         let before = busy.map(Self.processorSeconds)
-        let wakesBefore = calm.map(Self.wakeUps)
+        let reports = (0..<2).map { "\(place)/calls\($0)" }
+        let tracers = zip(calm, reports).map { process, report in
+            Command(words: [
+                "/usr/bin/timeout", "-s", "INT", "\(seconds)", "/usr/bin/strace", "-f", "-q", "-c", "-U",
+                "calls,name",
+                "-o", report, "-p", "\(process)",
+            ]).start()
+        }
         sleep(UInt32(seconds))
         let after = busy.map(Self.processorSeconds)
-        let wakes = zip(calm.map(Self.wakeUps), wakesBefore).map { $0 - $1 }
+        for tracer in tracers { waitpid(tracer, nil, 0) }
+        let wakes = reports.map(Self.waits)
         let memory = busy.map(Self.memory)
         for process in busy + calm { end(process) }
         let perPoll = (0..<2).map { (after[$0] - before[$0]) / Double(seconds) * 1000 }
@@ -64,7 +74,7 @@ extension Bench {
                 "collector idle, private", memory[0].private, "MiB", atMost: 5, peer: memory[1].private,
                 "original"),
             .bound("collector idle, CPU a poll", perPoll[0], "ms", atMost: 0.5, peer: perPoll[1], "original"),
-            // Each thread that is woken counts, in a minute with two polls.
+            // In a minute with two polls; a thread each.
             Row(
                 what: "collector idle, wake-ups a minute", ours: wakes[0], peer: wakes[1],
                 peerName: "original", unit: "", limit: "", ratio: wakes[0] / wakes[1], isMet: nil),
@@ -98,9 +108,9 @@ extension Bench {
         defer { end(server) }
         sleep(1)
         let url = "http://127.0.0.1:\(port)/v1/nodes/n/metadata"
-        let ours = daemons(place, ["--min-polling-interval", "0.05", "--request-token", "t"])[0]
-        var original = daemons(place, ["--min-polling-interval", "1", "-i", "1"])[1]
-        // It knows no tokens, but takes a file for its passwords: nor has the server any. It is served from a file.
+        let ours = try daemons(place, "state", ["--min-polling-interval", "0.05", "--request-token", "t"])[0]
+        var original = try daemons(place, "state", ["--min-polling-interval", "1", "-i", "1"])[1]
+        // It knows no tokens: it asks a server of files.
         let web = try directory("change/web")
         try write("\(web)/n", #"{"v": 0}"#)
         let webPort = Self.freePort()
@@ -178,11 +188,16 @@ extension Bench {
         }
     }
 
-    /// How often the process's threads have gone to sleep, and so been woken.
-    private static func wakeUps(_ process: pid_t) -> Double {
-        tasks(process).reduce(0) { sum, task in
-            let line = text("\(task)/status").split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt") }
-            return sum + (line?.split(separator: "\t").last.flatMap { Double($0) } ?? 0)
+    /// How many of the calls that strace(1) has counted are those in which a thread sleeps.
+    private static func waits(_ report: String) -> Double {
+        let sleeping = [
+            "epoll_wait", "epoll_pwait", "poll", "ppoll", "select", "pselect6", "futex", "nanosleep",
+            "clock_nanosleep", "wait4", "waitid", "restart_syscall", "rt_sigsuspend",
+        ]
+        return text(report).split(separator: "\n").reduce(0) { sum, line in
+            let words = line.split(separator: " ")
+            guard words.count == 2, sleeping.contains(String(words[1])) else { return sum }
+            return sum + (Double(words[0]) ?? 0)
         }
     }
 
