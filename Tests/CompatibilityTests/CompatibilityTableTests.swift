@@ -69,7 +69,11 @@ struct CompatibilityTableTests {
         check("status", original.status, ours.status, first?.status, second?.status)
         check("stdout", original.stdout, ours.stdout, first?.stdout, second?.stdout)
         check("requests", original.requests, ours.requests, first?.requests, second?.requests)
-        if compared.contains("headers") { #expect(original.headers == ours.headers, said) }
+        if compared.contains("headers") {
+            // The HEAD of the original is ruled to be needless.
+            let gets = original.headers.filter { !$0.hasPrefix("HEAD ") }
+            #expect(gets == ours.headers, said)
+        }
         compareTrees(run, original, ours, said)
         for words in (run.stderr ?? []) + (second?.stderr ?? []) where !words.contains("{") {
             #expect(ours.stderr.contains(words), said)

@@ -61,6 +61,24 @@ struct CollectorInstanceTests {
         #expect(instance == "i-2")
     }
 
+    @Test("what was committed of another instance does not stand in while this one's metadata cannot be had")
+    func failingTree() throws {
+        try configure()
+        serve("i-1")
+        _ = try runOnce()
+        try directory.write("cache/ec2.json.boot", #"{"boot_id": "another", "instance_id": "i-1"}"#)
+        sandbox.server.setRoutes([
+            .init(path: "\(Self.root)/instance-id", body: "i-2"), .init(path: "\(Self.root)/", status: 500),
+        ])
+        let ended = try sandbox.runOnce("--command", "echo \"x$OS_CONFIG_FILES\" >> ran")
+        #expect(ended.errorText.contains("answered 500") && !ended.errorText.contains("is used"))
+        #expect(directory.text("ran")?.contains("ec2.json") != true)
+        // Nor when only the copy itself has been taken away.
+        try FileManager.default.removeItem(atPath: directory.file("cache/ec2.json"))
+        let again = try sandbox.runOnce()
+        #expect(!again.errorText.contains("is used"), "\(again.errorText)")
+    }
+
     @Test("a copy with no record of its boot is used when no service answers, and asked for once only")
     func withoutRecord() throws {
         try configure()

@@ -168,4 +168,16 @@ struct CloudTests {
             "\(sandbox.logs)")
         #expect(try eventually { try cloud.messages(of: "q2") == 0 })
     }
+
+    @Test(
+        "a newer message is found behind a page of those with which the command has failed, and behind junk")
+    func pages() throws {
+        try configureQueue("q3", command: "grep -q good cache/zaqar.json")
+        for _ in 0..<25 { try cloud.post("[\"no document\"]", to: "q3") }
+        try cloud.post(#"{"is": "good"}"#, to: "q3")
+        let ended = try sandbox.runOnce()
+        #expect(ended.status == 0, "\(ended.errorText)")
+        #expect(directory.text("cache/zaqar.json.last")?.contains("good") == true)
+        #expect(try cloud.messages(of: "q3") == 0)
+    }
 }

@@ -42,7 +42,7 @@ struct CleanCommand: SubcommandRunning {
         }
         if let cache = try path(nil, "cachedir") {
             if let backup = try path(nil, "backup_cachedir") {
-                FileTree.removeUnfinished(of: backup)
+                FileTree.removeUnfinished(of: FileContents.resolved(backup) ?? backup)
                 guard CacheBackup.isBackup(backup, of: cache) else {
                     throw SettingsError(
                         "the backup directory \(backup) holds other files than a cache: nothing is removed")

@@ -2,17 +2,30 @@
 
 import Logging
 import MetadataTree
+import Synchronization
 
 /// The metadata of the machine itself: from the cache when it is this machine's, from a config drive, or from an EC2 metadata
 /// service.
-struct EC2Provider: MetadataProvider {
+final class EC2Provider: MetadataProvider {
     let name = "ec2"
-    let cache: EC2Cache
-    let drive: ConfigDrive
-    let service: EC2Service
-    /// Whether user data is collected too.
-    let wantsUserData: Bool
-    let logger: Logger
+    private let cache: EC2Cache
+    private let drive: ConfigDrive
+    private let service: EC2Service
+    private let wantsUserData: Bool
+    private let logger: Logger
+    /// Whether it is known that this machine has no user data, or what it has: it does not change while the machine runs.
+    private let isUserDataKnown = Mutex(false)
+
+    /// - Parameter wantsUserData: whether user data is collected too.
+    init(
+        cache: EC2Cache, drive: ConfigDrive, service: EC2Service, wantsUserData: Bool, logger: Logger
+    ) {
+        self.cache = cache
+        self.drive = drive
+        self.service = service
+        self.wantsUserData = wantsUserData
+        self.logger = logger
+    }
 
     func collect() async throws -> [Output] {
         guard let cached = cache.document() else { return outputs(try await fetch()) }
@@ -55,27 +68,38 @@ struct EC2Provider: MetadataProvider {
 
     // MARK: Asking
 
+    /// - Throws: `ProviderError.foreign`: nothing says that what was committed last is this machine's.
     private func fetch() async throws -> MetadataValue {
-        var document = await drive.document()
-        if document?.isTruthy != true { document = MetadataValue(.object(try await service.tree())) }
-        let whole = await complete(document ?? MetadataValue(.object(MetadataObject())))
+        isUserDataKnown.withLock { $0 = false }
+        let whole = await complete(try await newDocument())
         cache.noteBoot(Identity(of: whole))
         return whole
+    }
+
+    private func newDocument() async throws -> MetadataValue {
+        if let document = await drive.document(), document.isTruthy { return document }
+        do {
+            return MetadataValue(.object(try await service.tree()))
+        } catch ProviderError.unavailable(let reason) {
+            throw ProviderError.foreign(reason)
+        }
     }
 
     /// The document with the user data, where that is wanted and is not in it yet.
     private func complete(_ document: MetadataValue) async -> MetadataValue {
         guard wantsUserData, var object = document.object, object[Self.userData] == nil,
-            let text = await userData()
+            !isUserDataKnown.withLock({ $0 }), let text = await userData()
         else { return document }
         object[Self.userData] = MetadataValue(.string(text))
         return MetadataValue(.object(object))
     }
 
     private func userData() async -> ByteString? {
-        if let text = await drive.userData() { return text }
         do {
-            return try await service.userData()
+            var text = await drive.userData()
+            if text == nil { text = try await service.userData() }
+            isUserDataKnown.withLock { $0 = true }
+            return text
         } catch {
             logger.warning("The user data cannot be had, ignoring: \(error)")
             return nil

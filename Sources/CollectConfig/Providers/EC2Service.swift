@@ -17,7 +17,6 @@ final class EC2Service: Sendable {
     private struct State {
         var root: String
         var token: String?
-        var isUserDataAsked = false
     }
 
     /// What is left of the limits of a tree.
@@ -57,15 +56,10 @@ final class EC2Service: Sendable {
         return ResponseText.text(of: response)
     }
 
-    /// The user data; nil when there is none. Asked for once: it does not change while a machine runs.
+    /// The user data; nil when there is none.
     ///
     /// - Throws: `ProviderError.unavailable`, `CancellationError`.
     func userData() async throws -> ByteString? {
-        let isAsked = state.withLock { state in
-            defer { state.isUserDataAsked = true }
-            return state.isUserDataAsked
-        }
-        if isAsked { return nil }
         let (request, response) = try await answer { root in
             let parent = root.lastIndex(of: "/").map { root[..<$0] } ?? ""
             return "\(parent)/user-data"

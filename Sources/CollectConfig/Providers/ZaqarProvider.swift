@@ -36,8 +36,9 @@ final class ZaqarProvider: MetadataProvider {
         var passed: [String] = []
     }
 
-    /// How many messages are looked at.
+    /// How many messages are asked for at a time: as many as the service gives by default at the most.
     private static let pageSize = 20
+    private static let pageLimit = 50
 
     private struct Message {
         let id: String
@@ -78,19 +79,19 @@ final class ZaqarProvider: MetadataProvider {
             throw ProviderError.unavailable(
                 "the queue's name has other characters than letters, digits, _ and -")
         }
-        let (request, response) = try await session.answer { token in
-            try self.request("GET", "?limit=\(Self.pageSize)&echo=true", queue, token)
+        var messages: [Message] = []
+        var page: Page? = Page(marker: nil)
+        for _ in 0..<Self.pageLimit where page != nil {
+            let (new, next) = try await read(page?.marker, queue, session)
+            messages += new
+            page = next
+            // Behind one that is new, nothing is of interest yet.
+            if new.contains(where: isNew) { break }
         }
-        if response.status == 204 { throw ProviderError.nothingNew }
-        guard response.status == 200 else { throw MetadataClient.refusal(request, response) }
-        let answer = try MetadataClient.document(request, response)
-        guard let list = answer.object?["messages"]?.array else {
-            throw ProviderError.unavailable("\(request.publicURL) gave no list of messages")
-        }
-        let messages = list.compactMap { $0.object.flatMap(Self.message) }
         guard let (body, passed) = next(of: messages) else {
-            guard list.isEmpty else {
-                throw ProviderError.unavailable("\(request.publicURL) gave messages that are not objects")
+            state.withLock { $0.passed = [] }
+            guard messages.isEmpty else {
+                throw ProviderError.unavailable("the messages of the queue are not objects")
             }
             throw ProviderError.nothingNew
         }
@@ -101,10 +102,47 @@ final class ZaqarProvider: MetadataProvider {
         return merger.outputs(of: body, source: name)
     }
 
+    /// A page of the list of messages.
+    private struct Page {
+        /// Behind which message it begins; nil: the first.
+        let marker: String?
+    }
+
+    /// The messages of a page, and the page behind it.
+    private func read(_ marker: String?, _ queue: Queue, _ session: KeystoneSession) async throws
+        -> (messages: [Message], next: Page?)
+    {
+        let from = marker.map { "&marker=\($0)" } ?? ""
+        let (request, response) = try await session.answer { token in
+            try self.request("GET", "?limit=\(Self.pageSize)&echo=true\(from)", queue, token)
+        }
+        if response.status == 204 { return ([], nil) }
+        guard response.status == 200 else { throw MetadataClient.refusal(request, response) }
+        let answer = try MetadataClient.document(request, response)
+        guard let list = answer.object?["messages"]?.array else {
+            throw ProviderError.unavailable("\(request.publicURL) gave no list of messages")
+        }
+        let messages = list.compactMap { $0.object.flatMap(Self.message) }
+        guard list.count >= Self.pageSize, let next = Self.nextMarker(answer), next != marker else {
+            return (messages, nil)
+        }
+        return (messages, Page(marker: next))
+    }
+
+    private static func nextMarker(_ answer: MetadataValue) -> String? {
+        let links = answer.object?["links"]?.array ?? []
+        let next = links.first { $0.object?["rel"]?.string == "next" }
+        let query = next?.object?["href"]?.string?.text.split(separator: "?").last ?? ""
+        let marker = query.split(separator: "&").first { $0.hasPrefix("marker=") }?.dropFirst("marker=".count)
+        return marker.flatMap { !$0.isEmpty && $0.utf8.allSatisfy(isNameByte) ? String($0) : nil }
+    }
+
+    private func isNew(_ message: Message) -> Bool {
+        message.body != nil && !state.withLock { $0.offered.contains(message.id) }
+    }
+
     /// The first document that the command has not had yet, or else the last, and the messages up to it.
     private func next(of messages: [Message]) -> (body: MetadataValue, passed: [String])? {
-        let offered = state.withLock { $0.offered }
-        let isNew = { (message: Message) in message.body != nil && !offered.contains(message.id) }
         guard
             let place = messages.firstIndex(where: isNew) ?? messages.lastIndex(where: { $0.body != nil }),
             let body = messages[place].body

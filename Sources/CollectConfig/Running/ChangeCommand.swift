@@ -52,9 +52,10 @@ final class ChangeCommand: Sendable {
 
     private func begin() throws {
         let isStopped = state.withLock { state in
+            guard !state.isStopped else { return true }
             state.spared = Set(ProcessTree.ownChildren)
             state.isOverTime = false
-            return state.isStopped
+            return false
         }
         if isStopped { throw CancellationError() }
     }

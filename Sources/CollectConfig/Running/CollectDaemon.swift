@@ -95,8 +95,9 @@ struct CollectDaemon {
             let plan = try CollectPlan(
                 settings, from: files, environment: environment, transport: transport,
                 logger: CollectorLog.logger(settings), repeats: repeats)
-            guard plan.command != nil, !plan.isPrintOnly else {
-                throw SettingsError("it has no command any more")
+            guard plan.command != nil else { throw SettingsError("it has no command any more") }
+            guard !plan.isPrintOnly, !plan.isOneTime else {
+                throw SettingsError("it asks for one round only, which would end the daemon")
             }
             return plan
         } catch {

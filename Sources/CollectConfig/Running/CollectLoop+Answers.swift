@@ -17,6 +17,7 @@ extension CollectLoop {
         let committed = CommittedDocuments(cache: cache, providers: plan.providers)
         var collected = Collected()
         for (provider, answer) in zip(plan.providers, answers) {
+            var isOptional = false
             switch answer {
             case .documents(let outputs): collected.outputs += outputs
             case .nothingNew: collected.outputs += committed.documents(of: provider)
@@ -27,13 +28,15 @@ extension CollectLoop {
                 let isUsed = mayUseLast && !plan.dropsUnavailable
                 let last = isUsed ? committed.documents(of: provider) : []
                 // One that has never given anything cannot be missing anything.
-                if last.isEmpty, committed.hasGiven(provider) { collected.isWhole = false }
+                let hasGiven = committed.hasGiven(provider)
+                isOptional = !hasGiven && !plan.namesSources
+                if last.isEmpty, hasGiven { collected.isWhole = false }
                 collected.outputs += last
                 tell(provider.name, reason, isStale: !last.isEmpty)
             }
             note(
                 answer, of: provider.name, isStale: collected.outputs.contains { $0.source == provider.name },
-                isOptional: !plan.namesSources && !committed.hasGiven(provider))
+                isOptional: isOptional)
         }
         return collected
     }

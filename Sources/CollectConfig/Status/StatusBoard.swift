@@ -37,6 +37,7 @@ final class StatusBoard: Sendable {
         // One that is named twice is one source.
         let sources = names.enumerated().filter { !names[..<$0.offset].contains($0.element) }.map(\.element)
         status.withLock { status in
+            status.phase = .starting
             let known = status.sources
             status.sources = sources.map { name in
                 known.first { $0.name == name } ?? NodeStatus.Source(name: name)

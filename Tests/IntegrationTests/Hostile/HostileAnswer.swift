@@ -23,6 +23,12 @@ struct HostileAnswer: Sendable, CustomTestStringConvertible {
     }
 
     var testDescription: String { name }
+
+    /// In seconds: short where it is what ends the request.
+    var timeLimit: Double {
+        if case .down(let reason) = outcome, reason.contains("in time") { return 0.5 }
+        return 10
+    }
 }
 
 // MARK: The pieces of answers

@@ -24,14 +24,14 @@ struct HostileServerTests {
     @Test("request", arguments: HostileAnswer.toRequest)
     func request(_ row: HostileAnswer) throws {
         try configure(
-            "request", "metadata_url = http://127.0.0.1:\(server.port)/x?token=s3cret")
+            row, "request", "metadata_url = http://127.0.0.1:\(server.port)/x?token=s3cret")
         try check(row, source: "request") { HostileServer.Step.answer("200 OK", [], "{\"a\": \($0)}") }
     }
 
     @Test("cfn", arguments: HostileAnswer.toCloudFormation)
     func cloudFormation(_ row: HostileAnswer) throws {
         try configure(
-            "cfn", "metadata_url = http://127.0.0.1:\(server.port)/v1/", "stack_name = stack",
+            row, "cfn", "metadata_url = http://127.0.0.1:\(server.port)/v1/", "stack_name = stack",
             "path = web.Metadata",
             "access_key_id = id", "secret_access_key = s3cret")
         try check(row, source: "cfn") { .answer("200 OK", [], HostileAnswer.stackResource("{\"a\": \($0)}")) }
@@ -40,7 +40,7 @@ struct HostileServerTests {
     /// What this source has got is not asked for again: here the wrong answer comes first.
     @Test("ec2", arguments: HostileAnswer.toMetadataService)
     func metadataService(_ row: HostileAnswer) throws {
-        try configure("ec2", "metadata_url = http://127.0.0.1:\(server.port)/latest/meta-data")
+        try configure(row, "ec2", "metadata_url = http://127.0.0.1:\(server.port)/latest/meta-data")
         server.serve(row.steps)
         let process = try sandbox.start()
         defer { sandbox.stop(process) }
@@ -57,11 +57,11 @@ struct HostileServerTests {
 
     // MARK: The steps
 
-    private func configure(_ source: String, _ lines: String...) throws {
+    private func configure(_ row: HostileAnswer, _ source: String, _ lines: String...) throws {
         try sandbox.configure(
             "command = true", "answer_limit = \(Self.answerLimit)", "polling_interval = 0.05",
             "deployment_key = deployments", sources: [source],
-            sections: (["[\(source)]"] + lines + ["timeout = 0.5"]).joined(separator: "\n"))
+            sections: (["[\(source)]"] + lines + ["timeout = \(row.timeLimit)"]).joined(separator: "\n"))
     }
 
     private func check(_ row: HostileAnswer, source: String, good: (Int) -> HostileServer.Step) throws {
