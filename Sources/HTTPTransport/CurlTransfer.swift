@@ -113,6 +113,8 @@ final class CurlTransfer {
         for (name, value) in request.headers {
             headerList = library.listAppend(headerList, "\(name): \(value)")
         }
+        // Left out: no standard has it, and Python's client does not send it.
+        headerList = library.listAppend(headerList, "Proxy-Connection:")
         _ = os_curl_set_pointer(library.setOption, handle, CURLOPT_HTTPHEADER, headerList)
     }
 
