@@ -10,7 +10,7 @@ import SystemPackage
 package struct MetadataServerCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "os-metadata-server",
-        abstract: "Serves metadata to nodes: as JSON at a URL, and as CloudFormation does.",
+        abstract: "Serves metadata to nodes: as JSON at a URL, and as CloudFormation and EC2 do.",
         version: programVersion)
 
     @Option(
@@ -23,6 +23,17 @@ package struct MetadataServerCommand: AsyncParsableCommand {
     )
     var listen = "127.0.0.1:8000"
 
+    @Option(
+        name: .customLong("trusted-proxy"),
+        help: ArgumentHelp(
+            "Believe the X-Forwarded-For header of this proxy; may be repeated.", valueName: "address"))
+    var trustedProxies: [String] = []
+
+    @Flag(
+        name: .customLong("imdsv2-only"),
+        help: "Give EC2 metadata only to those who have a session token (version 2 of the service).")
+    var requiresSessionToken = false
+
     @Flag(name: .shortAndLong, help: "Log each request.")
     var verbose = false
 
@@ -30,6 +41,9 @@ package struct MetadataServerCommand: AsyncParsableCommand {
 
     package func validate() throws {
         guard address != nil else { throw ValidationError("--listen wants HOST:PORT, not '\(listen)'") }
+        if let wrong = trustedProxies.first(where: { ClientAddresses.canonical($0) == nil }) {
+            throw ValidationError("--trusted-proxy wants an IP address, not '\(wrong)'")
+        }
     }
 
     private var address: (host: String, port: Int)? {
@@ -47,7 +61,9 @@ package struct MetadataServerCommand: AsyncParsableCommand {
             layout: .named("os-metadata-server"), level: verbose ? .info : .warning)
         do {
             try await ServerApplication(
-                nodes: FilePath(nodes), host: address.host, port: address.port, logger: logger
+                nodes: FilePath(nodes), host: address.host, port: address.port,
+                clients: ClientAddresses(proxies: Set(trustedProxies.compactMap(ClientAddresses.canonical))),
+                requiresSessionToken: requiresSessionToken, logger: logger
             ).run()
         } catch {
             logger.error("\(error)")

@@ -22,6 +22,13 @@ struct NodeFileError: Error, CustomStringConvertible {
 ///         secret_access_key: SECRET
 ///         stack_name: STACK   # default: NAME
 ///         resource: RESOURCE  # default: NAME
+///     instance:
+///       addresses: [10.0.0.5] # where the node asks from
+///       id: i-1               # default: NAME
+///       hostname: HOST        # default: NAME
+///       public_keys:
+///         alice: ssh-ed25519 AAAA…
+///       user_data: TEXT
 enum NodeFile {
     /// - Throws: `NodeFileError`.
     static func read(_ source: MetadataSource, name: String, isJSON: Bool, modified: Int) throws -> NodeRecord
@@ -33,7 +40,7 @@ enum NodeFile {
             throw NodeFileError(description: "\(error)")
         }
         let root = try Section(document, "the node", source)
-        try root.allow(["metadata", "credentials"])
+        try root.allow(["metadata", "credentials", "instance"])
         let metadata = root.members["metadata"] ?? MetadataValue(.object(MetadataObject()))
         guard metadata.object != nil else { throw root.failure(metadata, "metadata is an object") }
         let credentials = try root.section("credentials")
@@ -44,7 +51,7 @@ enum NodeFile {
             name: name, metadata: metadata,
             credentials: NodeRecord.Credentials(
                 token: try request?.required("token"), cloudFormation: try cloudFormation(credentials, name)),
-            modified: modified)
+            instance: try instance(root, name), modified: modified)
     }
 
     private static func cloudFormation(_ credentials: Section?, _ name: String) throws -> NodeRecord
@@ -57,6 +64,22 @@ enum NodeFile {
             secretKey: try section.required("secret_access_key"),
             stack: try section.optional("stack_name") ?? name,
             resource: try section.optional("resource") ?? name)
+    }
+
+    private static func instance(_ root: Section, _ name: String) throws -> NodeRecord.Instance? {
+        guard let section = try root.section("instance") else { return nil }
+        try section.allow(["addresses", "id", "hostname", "public_keys", "user_data"])
+        let keys = try section.section("public_keys")?.members.members ?? []
+        return NodeRecord.Instance(
+            id: try section.optional("id") ?? name, hostname: try section.optional("hostname") ?? name,
+            addresses: try section.addresses("addresses"),
+            publicKeys: try keys.map { member in
+                guard let text = member.value.string?.text, !text.isEmpty else {
+                    throw section.failure(member.value, "a public key is a string")
+                }
+                return NodeRecord.Instance.PublicKey(name: member.key.text, text: text)
+            },
+            userData: try section.optional("user_data"))
     }
 
     /// An object of the file.
@@ -90,6 +113,18 @@ enum NodeFile {
                 throw failure(value, "\(key) is a string")
             }
             return text
+        }
+
+        /// A list of IP addresses; empty when there is none.
+        func addresses(_ key: String) throws -> [String] {
+            guard let value = members[ByteString(key)] else { return [] }
+            guard let list = value.array else { throw failure(value, "\(key) is a list") }
+            return try list.map { element in
+                guard let text = element.string?.text, let address = ClientAddresses.canonical(text) else {
+                    throw failure(element, "an IP address is wanted")
+                }
+                return address
+            }
         }
 
         func required(_ key: String) throws -> String {

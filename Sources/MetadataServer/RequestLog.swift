@@ -9,8 +9,8 @@ struct RequestLog: RouterMiddleware {
 
     // As the protocol, whose module does not keep functions on their caller.
     @concurrent func handle(
-        _ request: Request, context: BasicRequestContext,
-        next: @concurrent (Request, BasicRequestContext) async throws -> Response
+        _ request: Request, context: ServerContext,
+        next: @concurrent (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         let response = try await next(request, context)
         logger.info("\(request.method.rawValue) \(request.uri.path) \(response.status.code)")

@@ -12,6 +12,9 @@ struct ServerApplication {
     let nodes: FilePath
     let host: String
     let port: Int
+    let clients: ClientAddresses
+    /// Whether EC2's metadata is given to whoever has a session token only.
+    let requiresSessionToken: Bool
     let logger: Logger
 
     /// Serves until a signal ends it.
@@ -23,10 +26,17 @@ struct ServerApplication {
         let directory = NodeDirectory(path: nodes, store: store, feed: feed, logger: logger)
         try await directory.load()
 
-        let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+        let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
         router.addMiddleware { RequestLog(logger: logger) }
         RequestRoutes(store: store, feed: feed).register(on: router)
-        CloudFormationRoutes(store: store).register(on: router)
+        let cloudFormation = CloudFormationRoutes(store: store)
+        cloudFormation.register(on: router)
+        let instances = EC2Routes(store: store, clients: clients, requiresToken: requiresSessionToken)
+        instances.register(on: router)
+        // Both protocols have it: whoever signs a query is one of CloudFormation's.
+        router.get("/") { request, _ in
+            request.uri.query == nil ? instances.versions() : try await cloudFormation.answer(request)
+        }
         let application = Application(
             router: router,
             configuration: ApplicationConfiguration(

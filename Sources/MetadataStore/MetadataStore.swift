@@ -9,6 +9,9 @@ package protocol MetadataStore: Sendable {
     /// The node whose CloudFormation access key this is.
     func node(accessKey: String) async throws -> NodeRecord?
 
+    /// The node that asks from this IP address; of several, the first by name.
+    func node(address: String) async throws -> NodeRecord?
+
     /// Keeps exactly these nodes.
     ///
     /// - Returns: the names of those that are new, changed or gone.
@@ -26,6 +29,12 @@ package final class InMemoryMetadataStore: MetadataStore {
     package func node(accessKey: String) async -> NodeRecord? {
         nodes.withLock { nodes in
             nodes.values.first { $0.credentials.cloudFormation?.accessKey == accessKey }
+        }
+    }
+
+    package func node(address: String) async -> NodeRecord? {
+        nodes.withLock { nodes in
+            nodes.values.filter { $0.instance.addresses.contains(address) }.min { $0.name < $1.name }
         }
     }
 

@@ -31,17 +31,56 @@ package struct NodeRecord: Sendable, Equatable {
         }
     }
 
+    /// The machine, as metadata services for instances tell of it.
+    package struct Instance: Sendable, Equatable {
+        package struct PublicKey: Sendable, Equatable {
+            package var name: String
+            /// As in `authorized_keys`.
+            package var text: String
+
+            package init(name: String, text: String) {
+                self.name = name
+                self.text = text
+            }
+        }
+
+        package var id: String
+        package var hostname: String
+        /// The IP addresses it asks from, each written in one way only.
+        package var addresses: [String]
+        package var publicKeys: [PublicKey]
+        /// Nil: there is none.
+        package var userData: String?
+
+        package init(
+            id: String, hostname: String, addresses: [String] = [], publicKeys: [PublicKey] = [],
+            userData: String? = nil
+        ) {
+            self.id = id
+            self.hostname = hostname
+            self.addresses = addresses
+            self.publicKeys = publicKeys
+            self.userData = userData
+        }
+    }
+
     package var name: String
     /// An object.
     package var metadata: MetadataValue
     package var credentials: Credentials
+    package var instance: Instance
     /// When it last changed, in seconds since 1970.
     package var modified: Int
 
-    package init(name: String, metadata: MetadataValue, credentials: Credentials, modified: Int) {
+    /// - Parameter instance: nil: one that has the node's name.
+    package init(
+        name: String, metadata: MetadataValue, credentials: Credentials, instance: Instance? = nil,
+        modified: Int
+    ) {
         self.name = name
         self.metadata = metadata
         self.credentials = credentials
+        self.instance = instance ?? Instance(id: name, hostname: name)
         self.modified = modified
     }
 }

@@ -36,6 +36,10 @@ struct NodeFileTests {
             ("metdata: {}", "n1.yaml:1:10: unknown key 'metdata' in the node"),
             ("credentials:\n  request: {tokn: x}", "n1.yaml:2:19: unknown key 'tokn' in request"),
             ("credentials:\n  request: {token: 5}", "n1.yaml:2:20: token is a string"),
+            ("instance: {addresses: [10.0.0.256]}", "n1.yaml:1:24: an IP address is wanted"),
+            ("instance: {addresses: 10.0.0.1}", "n1.yaml:1:23: addresses is a list"),
+            ("instance: {public_keys: {a: [1]}}", "n1.yaml:1:29: a public key is a string"),
+            ("instance: {user-data: x}", "n1.yaml:1:23: unknown key 'user-data' in instance"),
             ("credentials: {cfn: {access_key_id: A}}", "n1.yaml:1:20: cfn has no secret_access_key"),
             ("a: [", "n1.yaml:2:1"),
         ])

@@ -11,12 +11,11 @@ import RequestSigning
 struct CloudFormationRoutes {
     let store: any MetadataStore
 
-    func register(on router: Router<BasicRequestContext>) {
-        router.get("/") { request, _ in try await answer(request) }
+    func register(on router: Router<ServerContext>) {
         router.get("v1") { request, _ in try await answer(request) }
     }
 
-    private func answer(_ request: Request) async throws -> Response {
+    func answer(_ request: Request) async throws -> Response {
         do {
             let query = QueryString(request.uri.query ?? "")
             let action = query["Action"]

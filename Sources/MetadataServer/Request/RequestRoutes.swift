@@ -18,7 +18,7 @@ struct RequestRoutes {
     let store: any MetadataStore
     let feed: ChangeFeed
 
-    func register(on router: Router<BasicRequestContext>) {
+    func register(on router: Router<ServerContext>) {
         router.get("v1/nodes/:node/metadata") { request, context in
             try await metadata(of: context.parameters.require("node"), request)
         }

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("os-collect-config from PyPI, unchanged, asks this metadata server")
+struct RealClientTests {
+    @Test("with its source", arguments: ["ec2", "cfn"])
+    func source(_ source: String) throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(
+            "nodes/n.yaml",
+            """
+            metadata: {a: {b: [1, 2]}, deployments: [{name: d, config: {x: 1}}]}
+            credentials: {cfn: {access_key_id: AK, secret_access_key: SK, stack_name: st, resource: res}}
+            instance: {addresses: ["127.0.0.1"], public_keys: {alice: ssh-ed25519 AAAA}}
+            """, mode: 0o600)
+        let server = try ChildProcess(
+            [
+                Programs.path("os-metadata-server"), "--nodes", directory.file("nodes"), "--listen",
+                "127.0.0.1:0",
+            ]
+        ).start(output: directory.file("out"), errorOutput: directory.file("err"))
+        defer {
+            server.signal(SIGKILL)
+            _ = server.wait(limit: 10)
+        }
+        #expect(eventually { directory.text("out")?.contains("listening") == true })
+        let address =
+            directory.text("out")?.split(separator: " ").last?.trimmingCharacters(in: .newlines) ?? ""
+        let options = [
+            "--cachedir", directory.file("cache"), "--ec2-metadata-url", "\(address)/latest/meta-data",
+            "--cfn-metadata-url", "\(address)/v1/", "--cfn-access-key-id", "AK", "--cfn-secret-access-key",
+            "SK",
+            "--cfn-stack-name", "st", "--cfn-path", "res.Metadata", source,
+        ]
+        let outputs = try ["\(Programs.originals)/bin", try OurPrograms.directory()].map { programs in
+            try ChildProcess(
+                ["\(programs)/os-collect-config"] + options,
+                environment: ["PATH": "/usr/bin:/bin", "HOME": directory.path, "LANG": "C.UTF-8"]
+            ).run()
+        }
+        #expect(
+            outputs[0].status == 0 && outputs[0].text.contains("\"\(source)\": {"), "\(outputs[0].errorText)")
+        #expect(outputs[0].text == outputs[1].text)
+    }
+}
