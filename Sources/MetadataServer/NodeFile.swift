@@ -29,6 +29,9 @@ struct NodeFileError: Error, CustomStringConvertible {
 ///       public_keys:
 ///         alice: ssh-ed25519 AAAA…
 ///       user_data: TEXT
+///       network_data: {}      # an object for OpenStack's interface
+///       network_config: {}    # an object for cloud-init's NoCloud source
+///       vendor_data: {}       # an object for both
 enum NodeFile {
     /// - Throws: `NodeFileError`.
     static func read(_ source: MetadataSource, name: String, isJSON: Bool, modified: Int) throws -> NodeRecord
@@ -68,7 +71,10 @@ enum NodeFile {
 
     private static func instance(_ root: Section, _ name: String) throws -> NodeRecord.Instance? {
         guard let section = try root.section("instance") else { return nil }
-        try section.allow(["addresses", "id", "hostname", "public_keys", "user_data"])
+        try section.allow([
+            "addresses", "id", "hostname", "public_keys", "user_data", "network_data", "network_config",
+            "vendor_data",
+        ])
         let keys = try section.section("public_keys")?.members.members ?? []
         return NodeRecord.Instance(
             id: try section.optional("id") ?? name, hostname: try section.optional("hostname") ?? name,
@@ -79,7 +85,9 @@ enum NodeFile {
                 }
                 return NodeRecord.Instance.PublicKey(name: member.key.text, text: text)
             },
-            userData: try section.optional("user_data"))
+            userData: try section.optional("user_data"), networkData: try section.object("network_data"),
+            networkConfig: try section.object("network_config"),
+            vendorData: try section.object("vendor_data"))
     }
 
     /// An object of the file.
@@ -125,6 +133,12 @@ enum NodeFile {
                 }
                 return address
             }
+        }
+
+        func object(_ key: String) throws -> MetadataValue? {
+            guard let value = members[ByteString(key)] else { return nil }
+            guard value.object != nil else { throw failure(value, "\(key) is an object") }
+            return value
         }
 
         func required(_ key: String) throws -> String {

@@ -31,8 +31,11 @@ struct ServerApplication {
         RequestRoutes(store: store, feed: feed).register(on: router)
         let cloudFormation = CloudFormationRoutes(store: store)
         cloudFormation.register(on: router)
-        let instances = EC2Routes(store: store, clients: clients, requiresToken: requiresSessionToken)
+        let requests = InstanceRequests(store: store, clients: clients)
+        let instances = EC2Routes(requests: requests, requiresToken: requiresSessionToken)
         instances.register(on: router)
+        OpenStackRoutes(requests: requests).register(on: router)
+        NoCloudRoutes(requests: requests).register(on: router)
         // Both protocols have it: whoever signs a query is one of CloudFormation's.
         router.get("/") { request, _ in
             request.uri.query == nil ? instances.versions() : try await cloudFormation.answer(request)

@@ -51,16 +51,26 @@ package struct NodeRecord: Sendable, Equatable {
         package var publicKeys: [PublicKey]
         /// Nil: there is none.
         package var userData: String?
+        /// An object, as OpenStack's `network_data.json`.
+        package var networkData: MetadataValue?
+        /// An object, as version 1 or 2 of cloud-init's network configuration.
+        package var networkConfig: MetadataValue?
+        /// An object, as OpenStack's `vendor_data.json`.
+        package var vendorData: MetadataValue?
 
         package init(
             id: String, hostname: String, addresses: [String] = [], publicKeys: [PublicKey] = [],
-            userData: String? = nil
+            userData: String? = nil, networkData: MetadataValue? = nil, networkConfig: MetadataValue? = nil,
+            vendorData: MetadataValue? = nil
         ) {
             self.id = id
             self.hostname = hostname
             self.addresses = addresses
             self.publicKeys = publicKeys
             self.userData = userData
+            self.networkData = networkData
+            self.networkConfig = networkConfig
+            self.vendorData = vendorData
         }
     }
 

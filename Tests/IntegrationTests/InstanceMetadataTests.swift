@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The metadata server as EC2's metadata service, asked by curl")
+@Suite("The metadata server as EC2's and OpenStack's metadata service and as NoCloud's seed, asked by curl")
 struct InstanceMetadataTests {
     private let directory: TemporaryDirectory
 
@@ -19,6 +19,9 @@ struct InstanceMetadataTests {
               hostname: web.example
               public_keys: {alice: ssh-ed25519 AAAA, bob: ssh-ed25519 BBBB}
               user_data: "#!/bin/sh\\necho hello\\n"
+              network_data: {links: [], networks: [], services: []}
+              network_config: {version: 2, ethernets: {eth0: {dhcp4: true}}}
+              vendor_data: {packages: [chrony]}
             """)
         try directory.write("nodes/db.yaml", "instance: {addresses: [127.0.0.2, '::1', 10.9.9.9]}\n")
     }
@@ -96,6 +99,54 @@ struct InstanceMetadataTests {
         ] {
             #expect(try server.ask(path).hasSuffix(" 404"), "\(path)")
         }
+    }
+
+    @Test("OpenStack's documents, in each version of the interface")
+    func openStack() throws {
+        let server = try Server(directory, [])
+        #expect(try server.ask("/openstack").hasSuffix("\n2020-10-14\nlatest 200"))
+        #expect(
+            try server.ask("/openstack/latest/")
+                == "meta_data.json\nuser_data\npassword\nvendor_data.json\nnetwork_data.json 200")
+        #expect(
+            try server.ask("/openstack/2018-08-27/meta_data.json")
+                == #"{"uuid": "i-1", "name": "web", "hostname": "web.example", "launch_index": 0, "#
+                + #""public_keys": {"alice": "ssh-ed25519 AAAA", "bob": "ssh-ed25519 BBBB"}, "#
+                + #""keys": [{"name": "alice", "type": "ssh", "data": "ssh-ed25519 AAAA"}, "#
+                + #"{"name": "bob", "type": "ssh", "data": "ssh-ed25519 BBBB"}]} 200"#)
+        #expect(try server.ask("/openstack/latest/user_data") == "#!/bin/sh\necho hello\n 200")
+        #expect(try server.ask("/openstack/latest/vendor_data.json") == #"{"packages": ["chrony"]} 200"#)
+        #expect(
+            try server.ask("/openstack/latest/network_data.json")
+                == #"{"links": [], "networks": [], "services": []} 200"#)
+        #expect(try server.ask("/openstack/latest/password") == " 200")
+
+        let other = "127.0.0.2"
+        #expect(
+            try server.ask("/openstack/latest", from: other)
+                == "meta_data.json\npassword\nvendor_data.json 200")
+        #expect(try server.ask("/openstack/latest/vendor_data.json", from: other) == "{} 200")
+        #expect(try server.ask("/openstack/latest/network_data.json", from: other) == " 404")
+        for path in ["latest/meta_data.json", "latest/user_data", "latest/password", "latest"] {
+            #expect(try server.ask("/openstack/\(path)", from: "127.0.0.3") == " 404", "\(path)")
+        }
+    }
+
+    @Test("a seed for cloud-init's NoCloud source")
+    func noCloud() throws {
+        let server = try Server(directory, [])
+        #expect(
+            try server.ask("/nocloud/meta-data")
+                == #"{"instance-id": "i-1", "local-hostname": "web.example", "#
+                + #""public-keys": ["ssh-ed25519 AAAA", "ssh-ed25519 BBBB"]} 200"#)
+        #expect(try server.ask("/nocloud/user-data") == "#!/bin/sh\necho hello\n 200")
+        #expect(try server.ask("/nocloud/vendor-data") == "#cloud-config\n{\"packages\": [\"chrony\"]} 200")
+        #expect(
+            try server.ask("/nocloud/network-config")
+                == #"{"version": 2, "ethernets": {"eth0": {"dhcp4": true}}} 200"#)
+        #expect(try server.ask("/nocloud/user-data", from: "127.0.0.2") == " 200")
+        #expect(try server.ask("/nocloud/network-config", from: "127.0.0.2") == " 404")
+        #expect(try server.ask("/nocloud/meta-data", from: "127.0.0.3") == " 404")
     }
 
     @Test("X-Forwarded-For counts from proxies that are listed, and from nobody else")

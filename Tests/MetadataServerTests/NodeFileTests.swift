@@ -39,6 +39,7 @@ struct NodeFileTests {
             ("instance: {addresses: [10.0.0.256]}", "n1.yaml:1:24: an IP address is wanted"),
             ("instance: {addresses: 10.0.0.1}", "n1.yaml:1:23: addresses is a list"),
             ("instance: {public_keys: {a: [1]}}", "n1.yaml:1:29: a public key is a string"),
+            ("instance: {network_data: []}", "n1.yaml:1:26: network_data is an object"),
             ("instance: {user-data: x}", "n1.yaml:1:23: unknown key 'user-data' in instance"),
             ("credentials: {cfn: {access_key_id: A}}", "n1.yaml:1:20: cfn has no secret_access_key"),
             ("a: [", "n1.yaml:2:1"),

@@ -23,8 +23,7 @@ struct EC2Routes {
         "2020-10-27", "2021-01-03", "2021-03-23", "2021-07-15", "2022-09-24", "latest",
     ]
 
-    let store: any MetadataStore
-    let clients: ClientAddresses
+    let requests: InstanceRequests
     /// Whether nothing is told to whoever has no token.
     let requiresToken: Bool
     let tokens = SessionTokens()
@@ -47,7 +46,7 @@ struct EC2Routes {
     }
 
     /// The versions of the interface; the same for everybody.
-    func versions() -> Response { Self.text(.ok, Self.versions.joined(separator: "\n")) }
+    func versions() -> Response { InstanceRequests.text(.ok, Self.versions.joined(separator: "\n")) }
 
     // MARK: Answers
 
@@ -55,45 +54,37 @@ struct EC2Routes {
         _ request: Request, _ context: ServerContext, type: String = "text/plain; charset=utf-8",
         _ content: (NodeRecord) -> String?
     ) async throws -> Response {
-        guard let address = clients.address(of: request, context) else { return Self.text(.notFound, "") }
+        guard let address = requests.clients.address(of: request, context) else {
+            return InstanceRequests.text(.notFound, "")
+        }
         if let token = request.headers[.sessionToken] {
-            guard try tokens.isGood(token, for: address) else { return Self.text(.unauthorized, "") }
+            guard try tokens.isGood(token, for: address) else {
+                return InstanceRequests.text(.unauthorized, "")
+            }
         } else if requiresToken {
-            return Self.text(.unauthorized, "")
+            return InstanceRequests.text(.unauthorized, "")
         }
-        guard let node = try await store.node(address: address), let text = content(node) else {
-            return Self.text(.notFound, "")
-        }
-        return Self.text(.ok, text, type: type)
+        return try await requests.answer(request, context, type: type, content)
     }
 
     private func token(_ request: Request, _ context: ServerContext) throws -> Response {
-        guard let address = clients.address(of: request, context),
+        guard let address = requests.clients.address(of: request, context),
             let seconds = request.headers[.sessionTokenLife].flatMap({ Int($0) }),
             SessionTokens.lives.contains(seconds)
-        else { return Self.text(.badRequest, "") }
-        var response = Self.text(.ok, try tokens.token(for: address, seconds: seconds))
+        else { return InstanceRequests.text(.badRequest, "") }
+        var response = InstanceRequests.text(.ok, try tokens.token(for: address, seconds: seconds))
         response.headers[.sessionTokenLife] = "\(seconds)"
         return response
     }
 
     private static func identity(of node: NodeRecord) -> String {
-        let members = [("instanceId", node.instance.id), ("version", "2017-09-30")]
-        let address = node.instance.addresses.first { !$0.contains(":") }.map { [("privateIp", $0)] } ?? []
-        var object = MetadataObject()
-        for (name, value) in members + address {
-            object[ByteString(name)] = MetadataValue(.string(ByteString(value)))
-        }
-        return String(
-            decoding: JSONWriter.bytes(of: MetadataValue(.object(object)), layout: .indented), as: UTF8.self)
-    }
-
-    private static func text(
-        _ status: HTTPResponse.Status, _ text: String, type: String = "text/plain; charset=utf-8"
-    ) -> Response {
-        Response(
-            status: status, headers: [.contentType: type, .cacheControl: "no-store"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+        let address = node.instance.addresses.first { !$0.contains(":") }
+        let document = MetadataValue(members: [
+            ("instanceId", MetadataValue(text: node.instance.id)),
+            ("version", MetadataValue(text: "2017-09-30")),
+            ("privateIp", address.map { MetadataValue(text: $0) }),
+        ])
+        return String(decoding: JSONWriter.bytes(of: document, layout: .indented), as: UTF8.self)
     }
 }
 
