@@ -8,7 +8,6 @@ import Testing
 
 @Suite("A file system that is mounted nowhere")
 struct DetachedMountTests {
-    private static let canMount = geteuid() == 0 && access("/dev/loop0", F_OK) == 0
     private static let path = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
 
     private func run(_ words: String..., in directory: TemporaryDirectory) throws -> String {
@@ -17,7 +16,9 @@ struct DetachedMountTests {
         return ended.text.trimmingCharacters(in: .newlines)
     }
 
-    @Test("its files are read, no link leads out of it, and nobody else sees it", .enabled(if: canMount))
+    @Test(
+        "its files are read, no link leads out of it, and nobody else sees it",
+        .enabled(if: LoopDevice.canHold("ext4")))
     func reading() throws {
         let directory = try TemporaryDirectory()
         try directory.write("tree/a/file", "content")
@@ -25,11 +26,11 @@ struct DetachedMountTests {
         symlink("a/file", directory.file("tree/in"))
         try directory.write("image", String(repeating: "\0", count: 4 << 20))
         _ = try run("mkfs.ext4", "-q", "-d", "tree", "image", in: directory)
-        let device = try run("losetup", "--show", "-f", "-r", "image", in: directory)
-        defer { _ = try? run("losetup", "-d", device, in: directory) }
+        let device = try LoopDevice(directory.file("image"))
+        defer { device.detach() }
         let mounts = try String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)
         do {
-            let mount = try DetachedMount(FilePath(device), type: "ext4")
+            let mount = try DetachedMount(FilePath(device.path), type: "ext4")
             #expect(try mount.read("a/file", limit: 100) == Array("content".utf8))
             #expect(try mount.read("in", limit: 100) == Array("content".utf8))
             #expect(try mount.read("out", limit: 100) == nil)
@@ -38,7 +39,7 @@ struct DetachedMountTests {
             #expect(try String(contentsOfFile: "/proc/self/mounts", encoding: .utf8) == mounts)
         }
         // Gone with the value: the device is free again.
-        #expect(try run("losetup", "-d", device, in: directory).isEmpty)
-        #expect(throws: HostError.self) { try DetachedMount(FilePath(device), type: "ext4") }
+        device.detach()
+        #expect(throws: HostError.self) { try DetachedMount(FilePath(device.path), type: "ext4") }
     }
 }

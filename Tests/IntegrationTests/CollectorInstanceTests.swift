@@ -131,22 +131,6 @@ struct CollectorInstanceTests {
 
     // MARK: The config drive
 
-    /// Whether this system, which may be a container, lets us have a disk with such a file system.
-    private static func canMount(_ type: String) -> Bool {
-        let known = (try? String(contentsOfFile: "/proc/filesystems", encoding: .utf8)) ?? ""
-        return geteuid() == 0 && known.contains("\t\(type)\n") && access("/dev/loop0", F_OK) == 0
-    }
-
-    /// Attaches an image to a loop device, whose path it gives.
-    private func attach(_ image: String) throws -> String {
-        let ended = try ChildProcess(
-            ["/sbin/losetup", "--show", "-f", "-r", image],
-            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
-        ).run()
-        guard ended.status == 0 else { throw ChildProcess.Failure(reason: ended.errorText) }
-        return ended.text.trimmingCharacters(in: .newlines)
-    }
-
     private func run(_ words: String...) throws {
         let ended = try ChildProcess(
             words, in: directory.path, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
@@ -156,14 +140,15 @@ struct CollectorInstanceTests {
 
     @Test(
         "a disk with its label is mounted where nobody sees it, and nowhere when it has been read",
-        .enabled(if: canMount("iso9660")), arguments: ["config-2", "CONFIG-2"])
+        .enabled(if: LoopDevice.canHold("iso9660")), arguments: ["config-2", "CONFIG-2"])
     func drive(label: String) throws {
         try directory.write(
             "drive/openstack/latest/meta_data.json", #"{"uuid": "u-1", "name": "node"}"#)
         try directory.write("drive/openstack/latest/user_data", "#cloud-config\n")
         try run("genisoimage", "-quiet", "-R", "-V", label, "-o", "image", "drive")
-        let device = try attach(directory.file("image"))
-        defer { try? run("losetup", "-d", device) }
+        let disk = try LoopDevice(directory.file("image"))
+        defer { disk.detach() }
+        let device = disk.path
         try directory.write(
             "bin/blkid", "#!/bin/sh\nprintf 'DEVNAME=\(device)\\nLABEL=\(label)\\nTYPE=iso9660\\n'\n",
             mode: 0o755)
@@ -178,14 +163,15 @@ struct CollectorInstanceTests {
         #expect(try String(contentsOfFile: "/proc/self/mounts", encoding: .utf8) == before)
     }
 
-    @Test("a disk that is mounted already is read where it is", .enabled(if: canMount("ext4")))
+    @Test("a disk that is mounted already is read where it is", .enabled(if: LoopDevice.canHold("ext4")))
     func mountedDrive() throws {
         try directory.write("drive/ec2/latest/meta-data.json", #"{"instance-id": "i-9"}"#)
         try directory.write("drive/openstack/latest/meta_data.json", #"{"uuid": "u-1"}"#)
         try directory.write("image", String(repeating: "\0", count: 4 << 20))
         try run("mkfs.ext4", "-q", "-d", "drive", "image")
-        let device = try attach(directory.file("image"))
-        defer { try? run("losetup", "-d", device) }
+        let disk = try LoopDevice(directory.file("image"))
+        defer { disk.detach() }
+        let device = disk.path
         try directory.write("place/here", "")
         try run("mount", "-o", "ro", device, directory.file("place"))
         defer { try? run("umount", directory.file("place")) }
@@ -199,11 +185,13 @@ struct CollectorInstanceTests {
         #expect(sandbox.server.requests.isEmpty)
     }
 
-    @Test("a disk that is damaged is told, and the service is asked", .enabled(if: canMount("ext4")))
+    @Test(
+        "a disk that is damaged is told, and the service is asked", .enabled(if: LoopDevice.canHold("ext4")))
     func damagedDrive() throws {
         try directory.write("image", String(repeating: "x", count: 1 << 20))
-        let device = try attach(directory.file("image"))
-        defer { try? run("losetup", "-d", device) }
+        let disk = try LoopDevice(directory.file("image"))
+        defer { disk.detach() }
+        let device = disk.path
         try directory.write(
             "bin/blkid", "#!/bin/sh\nprintf 'DEVNAME=\(device)\\nLABEL=config-2\\nTYPE=vfat\\n'\n",
             mode: 0o755)
