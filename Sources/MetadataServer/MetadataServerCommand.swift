@@ -31,7 +31,8 @@ package struct MetadataServerCommand: AsyncParsableCommand {
 
     @Flag(
         name: .customLong("imdsv2-only"),
-        help: "Give EC2 metadata only to those who have a session token (version 2 of the service).")
+        help: "Give instance metadata only to those who have a session token (EC2, version 2 of the service)."
+    )
     var requiresSessionToken = false
 
     @Flag(name: .shortAndLong, help: "Log each request.")

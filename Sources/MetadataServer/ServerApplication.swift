@@ -13,7 +13,7 @@ struct ServerApplication {
     let host: String
     let port: Int
     let clients: ClientAddresses
-    /// Whether EC2's metadata is given to whoever has a session token only.
+    /// Whether instance metadata is given to whoever has a session token only: then by EC2's service alone.
     let requiresSessionToken: Bool
     let logger: Logger
 
@@ -34,8 +34,11 @@ struct ServerApplication {
         let requests = InstanceRequests(store: store, clients: clients)
         let instances = EC2Routes(requests: requests, requiresToken: requiresSessionToken)
         instances.register(on: router)
-        OpenStackRoutes(requests: requests).register(on: router)
-        NoCloudRoutes(requests: requests).register(on: router)
+        if !requiresSessionToken {
+            // They know no tokens, and would tell the same without one.
+            OpenStackRoutes(requests: requests).register(on: router)
+            NoCloudRoutes(requests: requests).register(on: router)
+        }
         // Both protocols have it: whoever signs a query is one of CloudFormation's.
         router.get("/") { request, _ in
             request.uri.query == nil ? instances.versions() : try await cloudFormation.answer(request)

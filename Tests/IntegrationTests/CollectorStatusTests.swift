@@ -239,6 +239,33 @@ struct CollectorStatusTests {
         #expect(process.isRunning && directory.text("out") == "")
     }
 
+    @Test(
+        "a disk that is full is told, keeps the copy of before, and is done with when there is room again",
+        .enabled(if: geteuid() == 0))
+    func fullDisk() throws {
+        try directory.write("cache/below", "")
+        try sandbox.configure(
+            "command = cat cache/request.json > ran.new; mv ran.new ran", "backup_cachedir =")
+        sandbox.serve(#"{"a": 1}"#)
+        let mount = "mount -t tmpfs -o size=64k none '\(directory.file("cache"))' && exec \"$@\""
+        let process = try sandbox.start(
+            under: ["/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", mount, "sh"])
+        defer { sandbox.stop(process) }
+        let cached = { (name: String) in
+            FileManager.default.contents(atPath: "/proc/\(process.id)/root\(directory.file("cache/\(name)"))")
+                .map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(try sandbox.run("status", "--wait", "--timeout", "20").status == 0, "\(sandbox.logs)")
+        sandbox.serve("{\"a\": \"\(String(repeating: "x", count: 200_000))\"}")
+        #expect(try eventually { try sandbox.run("status").text.contains("No space left on device") })
+        #expect(try sandbox.run("status").status == 2)
+        #expect(
+            cached("request.json") == "{\n \"a\": 1\n}" && cached("request.json.last") == "{\n \"a\": 1\n}")
+        sandbox.serve(#"{"a": 3}"#)
+        #expect(try sandbox.run("status", "--wait", "--timeout", "20").status == 0, "\(sandbox.logs)")
+        #expect(eventually { directory.text("ran") == "{\n \"a\": 3\n}" })
+    }
+
     @Test("with a cache that cannot be written nothing has converged, and it is told")
     func unwritableCache() throws {
         try directory.write("cache", "a file")

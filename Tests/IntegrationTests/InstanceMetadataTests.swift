@@ -174,6 +174,10 @@ struct InstanceMetadataTests {
             try server.ask("/latest/api/token", from: address, "-X", "PUT", "-H", "\(life): \(seconds)")
         }
         #expect(try server.ask(path) == " 401")
+        // Nor by the services that know no tokens.
+        for other in ["/openstack/latest/user_data", "/nocloud/user-data", "/openstack"] {
+            #expect(try server.ask(other).hasSuffix(" 404"), "\(other)")
+        }
         for wrong in ["0", "21601", "x", ""] { #expect(try token(wrong) == " 400", "\(wrong)") }
         let answer = try token("60")
         #expect(answer.hasSuffix(" 200"))

@@ -79,38 +79,52 @@ final class ZaqarProvider: MetadataProvider {
             throw ProviderError.unavailable(
                 "the queue's name has other characters than letters, digits, _ and -")
         }
-        var messages: [Message] = []
-        var page: Page? = Page(marker: nil)
-        for _ in 0..<Self.pageLimit where page != nil {
-            let (new, next) = try await read(page?.marker, queue, session)
-            messages += new
-            page = next
-            // Behind one that is new, nothing is of interest yet.
-            if new.contains(where: isNew) { break }
+        var found = Found()
+        var marker: String?
+        for _ in 0..<Self.pageLimit where !found.isNew {
+            let (messages, next) = try await read(marker, queue, session)
+            for message in messages where !found.isNew { found.take(message, isNew: isNew(message)) }
+            guard let next else { break }
+            marker = next
         }
-        guard let (body, passed) = next(of: messages) else {
+        guard let body = found.body else {
             state.withLock { $0.passed = [] }
-            guard messages.isEmpty else {
+            guard found.ids.isEmpty else {
                 throw ProviderError.unavailable("the messages of the queue are not objects")
             }
             throw ProviderError.nothingNew
         }
+        let passed = Array(found.ids[..<found.end])
+        for id in found.others where passed.contains(id) {
+            logger.warning("The message \(id) is not an object, ignoring")
+        }
         state.withLock { state in
-            state.offered = state.offered.intersection(messages.map(\.id)).union(passed.suffix(1))
+            state.offered = state.offered.intersection(found.ids).union(passed.suffix(1))
             state.passed = passed
         }
         return merger.outputs(of: body, source: name)
     }
 
-    /// A page of the list of messages.
-    private struct Page {
-        /// Behind which message it begins; nil: the first.
-        let marker: String?
+    /// The first document that the command has not had yet, or else the last; of the others only their ids are kept.
+    private struct Found {
+        var ids: [String] = []
+        var body: MetadataValue?
+        /// Behind its id.
+        var end = 0
+        var isNew = false
+        /// What is no document.
+        var others: [String] = []
+
+        mutating func take(_ message: Message, isNew: Bool) {
+            ids.append(message.id)
+            guard let body = message.body else { return others.append(message.id) }
+            (self.body, self.end, self.isNew) = (body, ids.count, isNew)
+        }
     }
 
-    /// The messages of a page, and the page behind it.
+    /// The messages behind `marker` (nil: from the first on), and the marker of those behind them.
     private func read(_ marker: String?, _ queue: Queue, _ session: KeystoneSession) async throws
-        -> (messages: [Message], next: Page?)
+        -> (messages: [Message], next: String?)
     {
         let from = marker.map { "&marker=\($0)" } ?? ""
         let (request, response) = try await session.answer { token in
@@ -126,7 +140,7 @@ final class ZaqarProvider: MetadataProvider {
         guard list.count >= Self.pageSize, let next = Self.nextMarker(answer), next != marker else {
             return (messages, nil)
         }
-        return (messages, Page(marker: next))
+        return (messages, next)
     }
 
     private static func nextMarker(_ answer: MetadataValue) -> String? {
@@ -139,18 +153,6 @@ final class ZaqarProvider: MetadataProvider {
 
     private func isNew(_ message: Message) -> Bool {
         message.body != nil && !state.withLock { $0.offered.contains(message.id) }
-    }
-
-    /// The first document that the command has not had yet, or else the last, and the messages up to it.
-    private func next(of messages: [Message]) -> (body: MetadataValue, passed: [String])? {
-        guard
-            let place = messages.firstIndex(where: isNew) ?? messages.lastIndex(where: { $0.body != nil }),
-            let body = messages[place].body
-        else { return nil }
-        for message in messages[..<place] where message.body == nil {
-            logger.warning("The message \(message.id) is not an object, ignoring")
-        }
-        return (body, messages[...place].map(\.id))
     }
 
     func wasCommitted() async {

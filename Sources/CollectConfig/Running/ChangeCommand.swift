@@ -22,8 +22,9 @@ final class ChangeCommand: Sendable {
     /// How long a command that is asked to end may take: longer than os-refresh-config gives its hooks.
     private static let grace = Duration.seconds(8)
 
+    /// How much longer it may take to be gone.
+    private static let patience = Duration.seconds(2)
     private static let glance = Duration.milliseconds(10)
-    private static let looks = 500
 
     private let state = Mutex(State())
 
@@ -69,8 +70,9 @@ final class ChangeCommand: Sendable {
     /// Ends the command that runs, if one does, and all that it started: asks, waits, kills. None starts after that.
     func stop() async {
         state.withLock { $0.isStopped = true }
-        // One that was about to start when the word came has no process yet.
-        for _ in 0..<Self.looks where isRunning {
+        let deadline = ContinuousClock.now + Self.grace + Self.patience
+        // One that was about to start when the word came has no process yet; one that cannot be killed is left.
+        while isRunning, ContinuousClock.now < deadline {
             await end()
             try? await Task.sleep(for: Self.glance)
         }
