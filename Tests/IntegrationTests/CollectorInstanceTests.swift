@@ -131,6 +131,12 @@ struct CollectorInstanceTests {
 
     // MARK: The config drive
 
+    /// Has blkid tell of a disk.
+    private func announce(_ device: String, label: String, type: String) throws {
+        let text = "DEVNAME=\(device)\\nLABEL=\(label)\\nTYPE=\(type)\\n"
+        try directory.write("bin/blkid", "#!/bin/sh\nprintf '\(text)'\n", mode: 0o755)
+    }
+
     private func run(_ words: String...) throws {
         let ended = try ChildProcess(
             words, in: directory.path, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
@@ -149,9 +155,7 @@ struct CollectorInstanceTests {
         let disk = try LoopDevice(directory.file("image"))
         defer { disk.detach() }
         let device = disk.path
-        try directory.write(
-            "bin/blkid", "#!/bin/sh\nprintf 'DEVNAME=\(device)\\nLABEL=\(label)\\nTYPE=iso9660\\n'\n",
-            mode: 0o755)
+        try announce(device, label: label, type: "iso9660")
         try configure("user_data = true")
         let before = try String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)
         let ended = try sandbox.runOnce(path: directory.file("bin"))
@@ -175,9 +179,7 @@ struct CollectorInstanceTests {
         try directory.write("place/here", "")
         try run("mount", "-o", "ro", device, directory.file("place"))
         defer { try? run("umount", directory.file("place")) }
-        try directory.write(
-            "bin/blkid", "#!/bin/sh\nprintf 'DEVNAME=\(device)\\nLABEL=config-2\\nTYPE=vfat\\n'\n",
-            mode: 0o755)
+        try announce(device, label: "config-2", type: "vfat")
         try configure()
         let ended = try sandbox.runOnce(path: directory.file("bin"))
         #expect(ended.status == 0 && ended.errorText.isEmpty, "\(ended.errorText)")
@@ -192,9 +194,7 @@ struct CollectorInstanceTests {
         let disk = try LoopDevice(directory.file("image"))
         defer { disk.detach() }
         let device = disk.path
-        try directory.write(
-            "bin/blkid", "#!/bin/sh\nprintf 'DEVNAME=\(device)\\nLABEL=config-2\\nTYPE=vfat\\n'\n",
-            mode: 0o755)
+        try announce(device, label: "config-2", type: "vfat")
         try configure()
         serve("i-1")
         let ended = try sandbox.runOnce(path: directory.file("bin"))

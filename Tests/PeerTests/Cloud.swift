@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 
 /// Keystone, Heat with its CloudFormation interface, and Zaqar, with a stack `st` whose resource `web` has metadata.
-final class Cloud {
+final class Cloud: Sendable {
     let keystone: String
     let user: String
     let project: String
@@ -19,7 +19,7 @@ final class Cloud {
     private let server: RealServer
 
     /// One for all tests: it takes most of a minute to start.
-    nonisolated(unsafe) static let shared = Result { try Cloud() }
+    static let shared = Result { try Cloud() }
 
     private init() throws {
         let directory = try TemporaryDirectory()

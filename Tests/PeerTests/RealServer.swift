@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 
 /// A server that a Python program of the fixtures starts, and that ends with its standard input.
-final class RealServer {
+final class RealServer: Sendable {
     let directory: TemporaryDirectory
     /// What it said when it was ready.
     let line: Data

@@ -6,7 +6,7 @@ import TestSupport
 /// Decides what a server answers: mostly the document as it is, now and then one that has changed, and every third time a fault.
 final class FaultyService: Sendable {
     private struct State {
-        var generator: SplitMix64
+        var generator: SeededGenerator
         var version = 0
         /// The versions that were given, in order, each once.
         var given: [Int] = []
@@ -27,7 +27,7 @@ final class FaultyService: Sendable {
 
     /// - Parameter document: the document of a version.
     init(seed: UInt64, document: @escaping @Sendable (Int) -> String) {
-        state = Mutex(State(generator: SplitMix64(state: seed)))
+        state = Mutex(State(generator: SeededGenerator(seed: seed)))
         self.document = document
     }
 
@@ -43,18 +43,5 @@ final class FaultyService: Sendable {
             if state.given.last != state.version { state.given.append(state.version) }
             return [.answer("200 OK", [], document(state.version))]
         }
-    }
-}
-
-/// Sebastiano Vigna's SplitMix64: the same numbers from the same seed.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -139,15 +139,15 @@ final class EC2Service: Sendable {
 
     private func answer(_ url: (String) -> String) async throws -> (HTTPRequest, HTTPResponse) {
         let current = state.withLock { $0.root }
-        var failure: ProviderError?
-        var refused: (HTTPRequest, HTTPResponse)?
+        let first: Result<(HTTPRequest, HTTPResponse), any Error>
         do {
             let found = try await answer(url(current), root: current)
             if found.1.status < 500 { return found }
-            refused = found
-        } catch let error as ProviderError {
-            failure = error
+            first = .success(found)
+        } catch {
+            first = .failure(error)
         }
+        try Task.checkCancellation()
         // Whoever answers at the other address has to have what is wanted, or to know that there is none.
         if let next = roots.first(where: { $0 != current }),
             let found = try? await answer(url(next), root: next),
@@ -157,8 +157,7 @@ final class EC2Service: Sendable {
             return found
         }
         try Task.checkCancellation()
-        if let refused { return refused }
-        throw failure ?? .unavailable("\(url(current)) does not answer")
+        return try first.get()
     }
 
     private func answer(_ url: String, root: String) async throws -> (HTTPRequest, HTTPResponse) {

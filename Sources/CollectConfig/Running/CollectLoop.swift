@@ -275,37 +275,3 @@ extension CollectLoop.Attempted {
         return ended.isOverTime ? "Its time was over: \(ended.ending)" : "\(ended.ending)"
     }
 }
-
-/// How often sources may wake the loop: a few times at once, and then no oftener than it would ask by itself.
-private struct WakeAllowance {
-    private static let most = 5.0
-    private var left = most
-    private var last = ContinuousClock.now
-
-    /// How long to wait before the next round.
-    mutating func take(interval: Double) -> Duration {
-        let now = ContinuousClock.now
-        let (seconds, attoseconds) = (now - last).components
-        left = min(left + (Double(seconds) + Double(attoseconds) / 1e18) / interval, Self.most) - 1
-        last = now
-        guard left < 0 else { return .zero }
-        return .seconds(-left * interval)
-    }
-}
-
-/// The change with which the command was tried last and did not succeed.
-private struct ChangeAttempt {
-    private var changed: [Output] = []
-    private var removed: [ByteString] = []
-    private var isListNew = false
-
-    /// Whether `stored` is a change, and another one than the last.
-    mutating func isNews(_ stored: MetadataCache.Stored) -> Bool {
-        let isSame =
-            removed == stored.removed && isListNew == stored.isListNew
-            && changed.count == stored.changed.count
-            && zip(changed, stored.changed).allSatisfy { $0.name == $1.name && $0.value == $1.value }
-        (changed, removed, isListNew) = (stored.changed, stored.removed, stored.isListNew)
-        return stored.isChange && !isSame
-    }
-}

@@ -106,7 +106,7 @@ extension Bench {
             "\(programs)/os-metadata-server", "--nodes", "\(place)/nodes", "--listen", "127.0.0.1:\(port)",
         ]).start()
         defer { end(server) }
-        sleep(1)
+        Self.awaitListener(port)
         let url = "http://127.0.0.1:\(port)/v1/nodes/n/metadata"
         let ours = try daemons(place, "state", ["--min-polling-interval", "0.05", "--request-token", "t"])[0]
         var original = try daemons(place, "state", ["--min-polling-interval", "1", "-i", "1"])[1]
@@ -119,7 +119,7 @@ extension Bench {
             directory: web
         ).start()
         defer { end(files) }
-        sleep(1)
+        Self.awaitListener(webPort)
         original.words += ["--request-metadata-url", "http://127.0.0.1:\(webPort)/n"]
         let mine = try latencies(
             ours, ["--request-metadata-url", url], place, count: 1000, pause: 60_000, set)

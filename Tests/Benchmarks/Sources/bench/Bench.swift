@@ -82,7 +82,8 @@ struct Bench {
                 waitpid(process, nil, 0)
             }
         }
-        sleep(1)
+        Self.awaitListener(ports.0)
+        Self.awaitListener(ports.1)
         var rates: [[Double]] = [[], []]
         for _ in 0..<3 {
             rates[0].append(Self.requestsPerSecond("http://127.0.0.1:\(ports.0)/v1/nodes/n/metadata"))
@@ -98,19 +99,41 @@ struct Bench {
     }
 
     static func freePort() -> Int {
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        return Int(
+            UInt16(
+                bigEndian: withLoopbackSocket(port: 0) { descriptor, address in
+                    _ = bind(descriptor, address, length)
+                    _ = getsockname(descriptor, address, &length)
+                }.sin_port))
+    }
+
+    /// Waits until somebody listens on a port of loopback, for ten seconds at the most.
+    static func awaitListener(_ port: Int) {
+        for _ in 0..<1000 {
+            var isThere = false
+            _ = withLoopbackSocket(port: port) { descriptor, address in
+                isThere = connect(descriptor, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+            if isThere { return }
+            usleep(10_000)
+        }
+    }
+
+    /// Gives a new socket and a port's address, and the address as it is then.
+    private static func withLoopbackSocket(
+        port: Int, _ body: (Int32, UnsafeMutablePointer<sockaddr>) -> Void
+    ) -> sockaddr_in {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                _ = bind(descriptor, generic, length)
-                _ = getsockname(descriptor, generic, &length)
-            }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body(descriptor, $0) }
         }
-        return Int(UInt16(bigEndian: address.sin_port))
+        return address
     }
 
     private static func requestsPerSecond(_ url: String) -> Double {
