@@ -57,6 +57,31 @@ struct OptionTableTests {
         }
     }
 
+    /// What nobody sets for a daemon, or what does nothing.
+    private static let unset: Set = [
+        "one_time", "force", "print", "print_cachedir", "shell_completion", "log_config_append",
+        "log_date_format",
+        "syslog_log_facility", "use_journal", "use_syslog", "use_websockets",
+    ]
+
+    @Test("the element's configuration file can have each option that a daemon has a use for")
+    func element() throws {
+        let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent(
+                "../../elements/os-collect-config/os-apply-config/etc/os-collect-config.conf"
+            ).standardizedFileURL
+        let text = try String(contentsOf: url, encoding: .utf8)
+        for option in OptionTable.all where !Self.unset.contains(option.key) {
+            let key = (["os-collect-config", option.group].compactMap { $0 } + [option.key]).joined(
+                separator: ".")
+            // The command has a default of its own there.
+            let line =
+                option.key == "command"
+                ? "{{#\(key)}}{{.}}{{/\(key)}}" : "\n{{#\(key)}}\n\(option.key) = {{.}}\n"
+            #expect(text.contains(line), "\(key)")
+        }
+    }
+
     @Test("the completions of each shell know each option", arguments: ["bash", "zsh", "fish"])
     func completions(shell: String) throws {
         let script = try #require(
