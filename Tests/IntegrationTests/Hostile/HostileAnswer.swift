@@ -66,3 +66,28 @@ extension HostileServer.Step {
         .text(lines.joined(separator: "\r\n") + "\r\n\r\n")
     }
 }
+
+/// A document near the limits that are the default: 16 MiB, and 500,000 values.
+struct LargeAnswer: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let text: String
+    /// Nil: it is used.
+    var reason: String?
+
+    static let all = [
+        LargeAnswer(testDescription: "249,000 lists of a number", text: lists(249_000)),
+        LargeAnswer(
+            testDescription: "4,000,000 lists of a number", text: lists(4_000_000),
+            reason: "the document has more than 500000 values"),
+        LargeAnswer(
+            testDescription: "a text of 16 MB",
+            text: "{\"a\": \"\(String(repeating: "x", count: 16_000_000))\"}"),
+        LargeAnswer(
+            testDescription: "490,000 keys",
+            text: "{" + (0..<490_000).map { "\"k\($0)\":1" }.joined(separator: ",") + "}"),
+    ]
+
+    private static func lists(_ count: Int) -> String {
+        "{\"a\": [[0]" + String(repeating: ",[0]", count: count - 1) + "]}"
+    }
+}

@@ -55,6 +55,25 @@ struct HostileServerTests {
         checkProcess(process)
     }
 
+    /// What the largest answers come to that the defaults let pass, and the smallest that they do not.
+    @Test("at the default limits", arguments: LargeAnswer.all)
+    func defaultLimits(_ large: LargeAnswer) throws {
+        try sandbox.configure(
+            "command = true", "backup_cachedir =", "polling_interval = 0.05",
+            sections: "[request]\nmetadata_url = http://127.0.0.1:\(server.port)/x\ntimeout = 30")
+        server.serve([.answer("200 OK", [], large.text)])
+        let process = try sandbox.start()
+        defer { sandbox.stop(process) }
+        if let reason = large.reason {
+            #expect(eventually { logged.last?.contains(reason) == true }, "\(logged)")
+        } else {
+            #expect(eventually { cache("request.json.last") != nil }, "\(logged)")
+        }
+        #expect(eventually { server.requests > 2 })
+        let peak = Self.peak(of: process)
+        #expect(peak < 256 << 10, "\(peak) KiB")
+    }
+
     // MARK: The steps
 
     private func configure(_ row: HostileAnswer, _ source: String, _ lines: String...) throws {
