@@ -19,7 +19,7 @@ AGENT_NAMES = os-apply-config os-config-applier os-refresh-config os-collect-con
 MANUALS = $(wildcard man/*.[0-9])
 SWIFT_SOURCES = Package.swift Sources Tests
 
-BUILD_PACKAGES = libyaml-dev libcurl4-openssl-dev libssl-dev libexpat1-dev binutils
+BUILD_PACKAGES = libyaml-dev libcurl4-openssl-dev libssl-dev libexpat1-dev libsqlite3-dev binutils
 TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace acl locales openssl redis-server nginx-light genisoimage
 BENCH_PACKAGES = $(TEST_PACKAGES) debianutils time wrk
 

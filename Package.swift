@@ -10,6 +10,7 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 
 let package = Package(
@@ -27,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // Parts of Hummingbird's own interface: named only because what is imported has to be.
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -76,6 +78,7 @@ let package = Package(
                 "AgentRuntime", "CLibExpat", argumentParser, logging, systemPackage,
             ]),
         .target(name: "MetadataStore", dependencies: ["MetadataTree"]),
+        .target(name: "MetadataStoreSQLite", dependencies: ["MetadataStore", "MetadataTree", grdb]),
 
         // Layer 5
         .target(
@@ -121,6 +124,9 @@ let package = Package(
         .testTarget(name: "SoakTests", dependencies: ["TestSupport"]),
         .testTarget(
             name: "PeerTests", dependencies: ["TestSupport"], exclude: ["Fixtures", "requirements.txt"]),
+        .testTarget(
+            name: "MetadataStoreTests",
+            dependencies: ["MetadataStore", "MetadataStoreSQLite", "MetadataTree", "TestSupport"]),
         .testTarget(
             name: "MetadataServerTests", dependencies: ["MetadataServer", "MetadataStore", "MetadataTree"]),
         .testTarget(

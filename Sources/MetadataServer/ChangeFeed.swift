@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import MetadataStore
 import Synchronization
 
 /// Tells those who wait for a node that it has changed.
@@ -16,9 +17,10 @@ final class ChangeFeed: Sendable {
     /// How often `node` has changed: what a waiter has seen.
     func revision(of node: String) -> UInt64 { state.withLock { $0.revisions[node] ?? 0 } }
 
-    func publish(_ nodes: Set<String>) {
+    func publish(_ events: [StoreEvent]) {
         let waiters = state.withLock { state in
-            nodes.flatMap { node in
+            events.filter { $0.kind != .signalled }.flatMap { event in
+                let node = event.node
                 state.revisions[node, default: 0] += 1
                 return (state.waiting.removeValue(forKey: node) ?? [:]).values
             }

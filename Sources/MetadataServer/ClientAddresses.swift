@@ -2,6 +2,7 @@
 
 import HTTPTypes
 import Hummingbird
+import MetadataStore
 import NIOCore
 
 /// A request's context: with the address of whoever sent it.
@@ -17,28 +18,20 @@ struct ServerContext: RequestContext, RemoteAddressRequestContext {
 
 /// Tells who asks, also through proxies.
 struct ClientAddresses: Sendable {
-    /// The addresses of proxies whose `X-Forwarded-For` is believed, as `canonical` writes them.
+    /// The addresses of proxies whose `X-Forwarded-For` is believed, as `IPAddress` writes them.
     let proxies: Set<String>
 
     /// The address that a request comes from: of the connection, or what the nearest proxy that is not ours was told by ours.
     func address(of request: Request, _ context: ServerContext) -> String? {
-        guard var address = context.remoteAddress?.ipAddress.flatMap(Self.canonical) else { return nil }
+        guard var address = context.remoteAddress?.ipAddress.flatMap(IPAddress.canonical) else { return nil }
         var forwarded = request.headers[values: .forwardedFor].flatMap { $0.split(separator: ",") }
         while proxies.contains(address), let last = forwarded.popLast() {
-            guard let next = Self.canonical(String(last.filter { $0 != " " && $0 != "\t" })) else {
+            guard let next = IPAddress.canonical(String(last.filter { $0 != " " && $0 != "\t" })) else {
                 return nil
             }
             address = next
         }
         return address
-    }
-
-    /// An IP address in the one way in which it is written here; nil when the text is none.
-    static func canonical(_ text: String) -> String? {
-        let mapped = "::ffff:"
-        guard let address = try? SocketAddress(ipAddress: text, port: 0).ipAddress else { return nil }
-        return address.hasPrefix(mapped) && address.contains(".")
-            ? String(address.dropFirst(mapped.count)) : address
     }
 }
 

@@ -17,7 +17,7 @@ struct InstanceRequests: Sendable {
         _ content: (NodeRecord) -> String?
     ) async throws -> Response {
         guard let address = clients.address(of: request, context),
-            let node = try await store.node(address: address), let text = content(node)
+            let node = try await store.node(with: .address(address)), let text = content(node)
         else { return Self.text(.notFound, "") }
         return Self.text(.ok, text, type: type)
     }

@@ -4,6 +4,7 @@ import AgentRuntime
 package import ArgumentParser
 import HostSystem
 import Logging
+import MetadataStore
 import SystemPackage
 
 /// os-metadata-server: serves metadata to nodes.
@@ -42,7 +43,7 @@ package struct MetadataServerCommand: AsyncParsableCommand {
 
     package func validate() throws {
         guard address != nil else { throw ValidationError("--listen wants HOST:PORT, not '\(listen)'") }
-        if let wrong = trustedProxies.first(where: { ClientAddresses.canonical($0) == nil }) {
+        if let wrong = trustedProxies.first(where: { IPAddress.canonical($0) == nil }) {
             throw ValidationError("--trusted-proxy wants an IP address, not '\(wrong)'")
         }
     }
@@ -63,7 +64,7 @@ package struct MetadataServerCommand: AsyncParsableCommand {
         do {
             try await ServerApplication(
                 nodes: FilePath(nodes), host: address.host, port: address.port,
-                clients: ClientAddresses(proxies: Set(trustedProxies.compactMap(ClientAddresses.canonical))),
+                clients: ClientAddresses(proxies: Set(trustedProxies.compactMap(IPAddress.canonical))),
                 requiresSessionToken: requiresSessionToken, logger: logger
             ).run()
         } catch {

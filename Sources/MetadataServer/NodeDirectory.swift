@@ -11,15 +11,16 @@ import SystemPackage
 final class NodeDirectory: Sendable {
     private let path: FilePath
     private let store: any MetadataStore
-    private let feed: ChangeFeed
     private let logger: Logger
     /// What each file last gave: it stays when the file cannot be read any more.
     private let good = Mutex<[String: (bytes: [UInt8], node: NodeRecord)]>([:])
 
-    init(path: FilePath, store: any MetadataStore, feed: ChangeFeed, logger: Logger) {
+    /// The nodes that are in the store because of it.
+    private let loaded = Mutex<Set<String>>([])
+
+    init(path: FilePath, store: any MetadataStore, logger: Logger) {
         self.path = path
         self.store = store
-        self.feed = feed
         self.logger = logger
     }
 
@@ -70,8 +71,13 @@ final class NodeDirectory: Sendable {
         }
         // A file that is gone takes its node with it, for good.
         good.withLock { good in good = good.filter { files.contains($0.key) } }
-        let changed = try await store.replaceAll(nodes)
-        feed.publish(changed)
+        let names = Set(nodes.map(\.name))
+        let gone = loaded.withLock { loaded in
+            defer { loaded = names }
+            return loaded.subtracting(names)
+        }
+        _ = try await store.commit(
+            gone.map { .remove($0) } + nodes.map { .put($0) }, author: path.string)
     }
 
     private func node(_ file: FilePath.Component, isJSON: Bool) -> NodeRecord? {
@@ -79,12 +85,12 @@ final class NodeDirectory: Sendable {
         let known = good.withLock { $0[file.string] }
         do {
             guard FileContents.status(path)?.isRegular == true else {
-                throw NodeFileError(description: "\(path) is not a regular file")
+                throw NodeDocumentError(description: "\(path) is not a regular file")
             }
-            let (bytes, status) = try FileContents.readWithStatus(path)
+            let bytes = try FileContents.read(path)
             if let known, known.bytes == bytes { return known.node }
             let source = MetadataSource(name: path.string, bytes: bytes)
-            let node = try NodeFile.read(source, name: file.stem, isJSON: isJSON, modified: status.modified)
+            let node = try NodeFile.read(source, name: file.stem, isJSON: isJSON)
             good.withLock { $0[file.string] = (bytes, node) }
             return node
         } catch {

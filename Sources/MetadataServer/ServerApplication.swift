@@ -21,9 +21,9 @@ struct ServerApplication {
     ///
     /// - Throws: `HostError` when the nodes cannot be read, or the error of a port that cannot be had.
     func run() async throws {
-        let store = InMemoryMetadataStore()
         let feed = ChangeFeed()
-        let directory = NodeDirectory(path: nodes, store: store, feed: feed, logger: logger)
+        let store = ObservedStore(store: InMemoryMetadataStore(), feed: feed)
+        let directory = NodeDirectory(path: nodes, store: store, logger: logger)
         try await directory.load()
 
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)

@@ -1,50 +1,139 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
-
-/// Keeps nodes.
+/// Keeps nodes, their history and their signals, and tells of each change.
+///
+/// Changes are numbered over the whole store, each with a larger number than the one before: that is the revision of whatever it
+/// made. All writes of one commit come about together or not at all, and are durable when it returns.
 package protocol MetadataStore: Sendable {
+    /// - Throws: `StoreError`, as all of these.
     func node(_ name: String) async throws -> NodeRecord?
 
-    /// The node whose CloudFormation access key this is.
-    func node(accessKey: String) async throws -> NodeRecord?
+    func node(with key: NodeKey) async throws -> NodeRecord?
 
-    /// The node that asks from this IP address; of several, the first by name.
-    func node(address: String) async throws -> NodeRecord?
+    /// Nodes in the order of their names' bytes, beyond `name`.
+    func nodes(after name: String?, limit: Int) async throws -> [NodeRecord]
 
-    /// Keeps exactly these nodes.
+    func count() async throws -> Int
+
+    /// Makes these changes, of each node one at the most.
     ///
-    /// - Returns: the names of those that are new, changed or gone.
-    func replaceAll(_ nodes: [NodeRecord]) async throws -> Set<String>
+    /// - Parameter author: who makes them, for the history.
+    /// - Returns: an event for each, in their order. A write that changes nothing has none.
+    func commit(_ writes: [StoreWrite], author: String) async throws -> [StoreEvent]
+
+    /// What a node was, the newest first; the last change of each node is among them. What was removed has a history too.
+    func history(of name: String) async throws -> [NodeRevision]
+
+    /// Keeps a signal.
+    ///
+    /// - Returns: nil when it is known by its id.
+    func append(_ signal: Signal) async throws -> StoreEvent?
+
+    /// The signals of a node in their order, beyond the change `revision`.
+    func signals(of node: String, after revision: Int, limit: Int) async throws -> [Signal]
+
+    /// The last signal of each subject of a node, by subject.
+    func lastSignals(of node: String) async throws -> [String: Signal]
+
+    /// All changes beyond `revision` and then each as it comes; nil: those that come from now on. The sequence ends when its
+    /// reader is too slow, or the store is closed.
+    ///
+    /// - Throws: `StoreError.forgotten` when not all of those are known any more.
+    func events(after revision: Int?) async throws -> AsyncStream<StoreEvent>
+
+    /// Throws when it cannot be read.
+    func check() async throws
 }
 
-/// Nodes in memory.
-package final class InMemoryMetadataStore: MetadataStore {
-    private let nodes = Mutex<[String: NodeRecord]>([:])
+/// One change of a commit.
+package enum StoreWrite: Sendable {
+    /// What has to be there already.
+    package enum Precondition: Sendable, Equatable {
+        case anything
+        case nothing
+        case revision(Int)
+    }
 
-    package init() {}
+    /// Keeps a node; its revision and the time of its change are the store's to set.
+    case put(NodeRecord, Precondition = .anything)
+    case remove(String, Precondition = .anything)
 
-    package func node(_ name: String) async -> NodeRecord? { nodes.withLock { $0[name] } }
-
-    package func node(accessKey: String) async -> NodeRecord? {
-        nodes.withLock { nodes in
-            nodes.values.first { $0.credentials.cloudFormation?.accessKey == accessKey }
+    package var name: String {
+        switch self {
+        case .put(let node, _): node.name
+        case .remove(let name, _): name
         }
     }
 
-    package func node(address: String) async -> NodeRecord? {
-        nodes.withLock { nodes in
-            nodes.values.filter { $0.instance.addresses.contains(address) }.min { $0.name < $1.name }
+    package var precondition: Precondition {
+        switch self {
+        case .put(_, let precondition), .remove(_, let precondition): precondition
         }
     }
+}
 
-    package func replaceAll(_ records: [NodeRecord]) async -> Set<String> {
-        let new = Dictionary(records.map { ($0.name, $0) }) { _, last in last }
-        return nodes.withLock { nodes in
-            let names = Set(nodes.keys).union(new.keys)
-            let changed = names.filter { nodes[$0] != new[$0] }
-            nodes = new
-            return changed
+/// A change.
+package struct StoreEvent: Sendable, Equatable {
+    package enum Kind: String, Sendable {
+        case created, changed, removed, signalled
+    }
+
+    package let revision: Int
+    package let kind: Kind
+    package let node: String
+    package let author: String
+    /// Seconds since 1970.
+    package let time: Int
+
+    package init(revision: Int, kind: Kind, node: String, author: String, time: Int) {
+        self.revision = revision
+        self.kind = kind
+        self.node = node
+        self.author = author
+        self.time = time
+    }
+}
+
+/// What a node was from a change on.
+package struct NodeRevision: Sendable, Equatable {
+    package let event: StoreEvent
+    /// Nil: it was removed.
+    package let node: NodeRecord?
+
+    package init(event: StoreEvent, node: NodeRecord?) {
+        self.event = event
+        self.node = node
+    }
+}
+
+package enum StoreError: Error, Equatable, CustomStringConvertible {
+    /// The precondition of a write does not hold; the revision that the node has, nil where there is none.
+    case conflict(node: String, revision: Int?)
+    /// Another node has this key.
+    case taken(NodeKey, by: String)
+    /// The changes beyond the one that was asked for are not all known any more.
+    case forgotten
+    /// No room for a change.
+    case full(String)
+    case unusable(String)
+
+    package var description: String {
+        switch self {
+        case .conflict(let node, nil): "there is no node \(node)"
+        case .conflict(let node, let revision?): "the node \(node) is there, at revision \(revision)"
+        case .taken(let key, let node): "the \(key.kind) is that of the node \(node)"
+        case .forgotten: "these changes are not known any more"
+        case .full(let reason), .unusable(let reason): reason
         }
+    }
+}
+
+extension MetadataStore {
+    /// Keeps one node.
+    @discardableResult
+    package func put(
+        _ node: NodeRecord, _ precondition: StoreWrite.Precondition = .anything, author: String
+    ) async throws -> StoreEvent? {
+        try await commit([.put(node, precondition)], author: author).first
     }
 }

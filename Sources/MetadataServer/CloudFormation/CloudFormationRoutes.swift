@@ -37,7 +37,7 @@ struct CloudFormationRoutes {
         guard query["SignatureVersion"] == "2", query["SignatureMethod"] == "HmacSHA256" else {
             throw CloudFormationError.invalidParameter("SignatureVersion 2 with HmacSHA256 is required")
         }
-        guard let node = try await store.node(accessKey: accessKey),
+        guard let node = try await store.node(with: .accessKey(accessKey)),
             let keys = node.credentials.cloudFormation
         else {
             throw CloudFormationError.invalidClientToken

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+import MetadataStore
+
+/// The writes of one commit.
+struct StoreTransaction {
+    let database: Database
+    let records: StoredRecords
+    let author: String
+    let time: Int
+    let historyLimit: Int
+
+    /// Those that change something have an event.
+    func apply(_ writes: [StoreWrite]) throws -> [StoreEvent] {
+        let events = try writes.compactMap(apply)
+        // When all are made: nodes may have exchanged their keys.
+        for case .put(let node, _) in writes { try checkKeys(of: node) }
+        return events
+    }
+
+    private func checkKeys(of node: NodeRecord) throws {
+        for key in node.keys where key.isUnique {
+            let owner = try String.fetchOne(
+                database.cachedStatement(
+                    sql: "SELECT node FROM node_key WHERE kind = ? AND value = ? AND node <> ?"),
+                arguments: [key.kind, key.value, node.name])
+            if let owner { throw StoreError.taken(key, by: owner) }
+        }
+    }
+
+    /// Nil: it changes nothing.
+    private func apply(_ write: StoreWrite) throws -> StoreEvent? {
+        switch write {
+        case .put(let node, let precondition): try put(node, precondition)
+        case .remove(let name, let precondition): try remove(name, precondition)
+        }
+    }
+
+    private func put(_ node: NodeRecord, _ precondition: StoreWrite.Precondition) throws -> StoreEvent? {
+        let known = try known(node.name)
+        try precondition.check(known?.revision, of: node.name)
+        if let known, known.hasContents(of: node) { return nil }
+        let event = try event(known == nil ? .created : .changed, node.name)
+        let record = try records.data(of: node)
+        try execute(
+            "INSERT OR REPLACE INTO node (name, revision, modified, record) VALUES (?, ?, ?, ?)",
+            [node.name, event.revision, time, record])
+        if known?.keys != node.keys {
+            try execute("DELETE FROM node_key WHERE node = ?", [node.name])
+            for key in Set(node.keys) {
+                try execute(
+                    "INSERT INTO node_key (kind, value, node) VALUES (?, ?, ?)",
+                    [key.kind, key.value, node.name])
+            }
+        }
+        try remember(event, record)
+        return event
+    }
+
+    private func remove(_ name: String, _ precondition: StoreWrite.Precondition) throws -> StoreEvent? {
+        let known = try known(name)
+        try precondition.check(known?.revision, of: name)
+        guard known != nil else { return nil }
+        let event = try event(.removed, name)
+        for sql in [
+            "DELETE FROM node WHERE name = ?", "DELETE FROM node_key WHERE node = ?",
+            "DELETE FROM signal WHERE node = ?",
+        ] {
+            try execute(sql, [name])
+        }
+        try remember(event, nil)
+        return event
+    }
+
+    /// Nil: it is known.
+    func append(_ signal: Signal) throws -> StoreEvent? {
+        let isKnown = try Bool.fetchOne(
+            database, sql: "SELECT 1 FROM signal WHERE node = ? AND subject = ? AND id = ?",
+            arguments: [signal.node, signal.subject, signal.id])
+        guard isKnown != true else { return nil }
+        let event = try event(.signalled, signal.node)
+        try execute(
+            "INSERT INTO signal (revision, node, subject, id, received, record) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                event.revision, signal.node, signal.subject, signal.id, signal.received,
+                try records.data(of: signal),
+            ])
+        return event
+    }
+
+    private func known(_ name: String) throws -> NodeRecord? {
+        try Row.fetchOne(
+            database.cachedStatement(sql: "SELECT * FROM node WHERE name = ?"), arguments: [name]
+        )
+        .map(records.node)
+    }
+
+    private func event(_ kind: StoreEvent.Kind, _ node: String) throws -> StoreEvent {
+        try execute(
+            "INSERT INTO event (kind, node, author, time) VALUES (?, ?, ?, ?)",
+            [kind.rawValue, node, author, time])
+        return StoreEvent(
+            revision: Int(database.lastInsertedRowID), kind: kind, node: node, author: author, time: time)
+    }
+
+    private func remember(_ event: StoreEvent, _ record: (any DatabaseValueConvertible)?) throws {
+        try execute(
+            "INSERT INTO history (node, revision, kind, author, time, record) VALUES (?, ?, ?, ?, ?, ?)",
+            [event.node, event.revision, event.kind.rawValue, author, time, record])
+        try execute(
+            """
+            DELETE FROM history WHERE node = ? AND revision <=
+                (SELECT revision FROM history WHERE node = ? ORDER BY revision DESC LIMIT 1 OFFSET ?)
+            """, [event.node, event.node, historyLimit])
+    }
+
+    private func execute(_ sql: String, _ arguments: [(any DatabaseValueConvertible)?]) throws {
+        try database.cachedStatement(sql: sql).execute(arguments: StatementArguments(arguments))
+    }
+}
