@@ -7,11 +7,15 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
-let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 
 let package = Package(
     name: "os-config",
@@ -32,7 +36,8 @@ let package = Package(
         // Parts of Hummingbird's own interface: named only because what is imported has to be.
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     ],
     targets: [
         // Layer 0: the system's libraries and calls.
@@ -49,6 +54,7 @@ let package = Package(
 
         // Layer 2
         .target(name: "YAMLReading", dependencies: ["CLibYAML", "MetadataTree"]),
+        .target(name: "YAMLWriting", dependencies: ["CLibYAML", "MetadataTree"]),
         .target(name: "HTTPTransport", dependencies: ["CLibCurl"]),
         .target(name: "Mustache", dependencies: ["MetadataTree"]),
 
@@ -84,9 +90,17 @@ let package = Package(
         .target(
             name: "MetadataServer",
             dependencies: [
-                "MetadataStore", "MetadataTree", "YAMLReading", "HostSystem", "RequestSigning",
-                "AgentRuntime",
-                hummingbird, httpTypes, nioCore, serviceLifecycle, argumentParser, logging, systemPackage,
+                "MetadataStore", "MetadataStoreSQLite", "MetadataTree", "YAMLReading", "HostSystem",
+                "RequestSigning", "AgentRuntime",
+                hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes, nioCore, nioPosix, nioExtras, nioSSL,
+                argumentParser, logging, systemPackage,
+            ]),
+
+        .target(
+            name: "MetadataControl",
+            dependencies: [
+                "MetadataTree", "MetadataQuery", "YAMLReading", "YAMLWriting", "HTTPTransport", "HostSystem",
+                "RequestSigning", "AgentRuntime", argumentParser, systemPackage,
             ]),
 
         // Layer 6: the entry points.
@@ -97,7 +111,8 @@ let package = Package(
             name: "os-config",
             dependencies: ["ApplyConfig", "RefreshConfig", "CollectConfig", "AgentRuntime"]),
         .executableTarget(
-            name: "os-metadata-server", dependencies: ["AgentRuntime", "MetadataServer", argumentParser]),
+            name: "os-metadata-server",
+            dependencies: ["AgentRuntime", "MetadataServer", "MetadataControl", argumentParser]),
 
         // Tests
         .target(
@@ -108,12 +123,14 @@ let package = Package(
         .testTarget(name: "MetadataTreeTests", dependencies: ["MetadataTree"]),
         .testTarget(name: "MustacheTests", dependencies: ["Mustache", "MetadataTree"]),
         .testTarget(name: "YAMLReadingTests", dependencies: ["YAMLReading", "MetadataTree"]),
+        .testTarget(name: "YAMLWritingTests", dependencies: ["YAMLWriting", "YAMLReading", "MetadataTree"]),
         .testTarget(name: "MetadataQueryTests", dependencies: ["MetadataQuery", "MetadataTree"]),
         .testTarget(name: "RequestSigningTests", dependencies: ["RequestSigning"]),
         .testTarget(name: "HostSystemTests", dependencies: ["HostSystem", "TestSupport", systemPackage]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport", "TestSupport"]),
         .testTarget(name: "AgentRuntimeTests", dependencies: ["AgentRuntime"]),
-        .testTarget(name: "ApplyConfigTests", dependencies: ["ApplyConfig", "MetadataTree"]),
+        .testTarget(
+            name: "ApplyConfigTests", dependencies: ["ApplyConfig", "MetadataQuery", "MetadataTree"]),
         .testTarget(name: "RefreshConfigTests", dependencies: ["RefreshConfig", "TestSupport"]),
         .testTarget(
             name: "CollectConfigTests",

@@ -5,14 +5,15 @@ import Hummingbird
 import MetadataStore
 import NIOCore
 
-/// A request's context: with the address of whoever sent it.
+/// A request's context: with the connection that it came by.
 struct ServerContext: RequestContext, RemoteAddressRequestContext {
     var coreContext: CoreRequestContextStorage
-    let remoteAddress: SocketAddress?
+    let channel: any Channel
+    var remoteAddress: SocketAddress? { channel.remoteAddress }
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
-        remoteAddress = source.channel.remoteAddress
+        channel = source.channel
     }
 }
 
@@ -21,9 +22,12 @@ struct ClientAddresses: Sendable {
     /// The addresses of proxies whose `X-Forwarded-For` is believed, as `IPAddress` writes them.
     let proxies: Set<String>
 
+    /// Whoever comes by a unix socket, in the place of an address.
+    static let unixSocket = "unix"
+
     /// The address that a request comes from: of the connection, or what the nearest proxy that is not ours was told by ours.
     func address(of request: Request, _ context: ServerContext) -> String? {
-        guard var address = context.remoteAddress?.ipAddress.flatMap(IPAddress.canonical) else { return nil }
+        guard var address = connectionAddress(context) else { return nil }
         var forwarded = request.headers[values: .forwardedFor].flatMap { $0.split(separator: ",") }
         while proxies.contains(address), let last = forwarded.popLast() {
             guard let next = IPAddress.canonical(String(last.filter { $0 != " " && $0 != "\t" })) else {
@@ -31,7 +35,13 @@ struct ClientAddresses: Sendable {
             }
             address = next
         }
-        return address
+        return address == Self.unixSocket ? nil : address
+    }
+
+    private func connectionAddress(_ context: ServerContext) -> String? {
+        guard let remote = context.remoteAddress else { return Self.unixSocket }
+        if case .unixDomainSocket = remote { return Self.unixSocket }
+        return remote.ipAddress.flatMap(IPAddress.canonical)
     }
 }
 

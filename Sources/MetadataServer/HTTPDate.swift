@@ -9,6 +9,9 @@ enum HTTPDate {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
+    /// Seconds since 1970.
+    static var now: Int { time(nil) }
+
     static func text(_ seconds: Int) -> String {
         var moment = time_t(seconds)
         var parts = tm()

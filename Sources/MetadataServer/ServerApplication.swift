@@ -1,64 +1,154 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentRuntime
+import Dispatch
+import Glibc
+import HostSystem
 import Hummingbird
 import Logging
 import MetadataStore
-import NIOCore
 import SystemPackage
 
-/// The HTTP server over a directory of nodes.
-struct ServerApplication {
-    let nodes: FilePath
-    let host: String
-    let port: Int
-    let clients: ClientAddresses
+/// What one server is to do.
+struct ServerSettings: Sendable {
+    enum Nodes: Sendable {
+        /// Node files, watched.
+        case files(FilePath)
+        /// A store that administrators change.
+        case store(FilePath, key: FilePath?)
+    }
+
+    var nodes: Nodes
+    var addresses: [ListenAddress]
+    var certificate: ServerCertificate?
+    /// Nil: that of the store, and none for files.
+    var adminTokens: FilePath?
+    var clients: ClientAddresses
+    var bases: BaseURLs
     /// Whether instance metadata is given to whoever has a session token only: then by EC2's service alone.
-    let requiresSessionToken: Bool
+    var requiresSessionToken: Bool
+    var historyLimit: Int
+    var limits: HTTPListener.Limits
+    /// Requests a second from each address; nil: no limit.
+    var rate: Int?
+    var accessLog: AccessLog?
+    /// The changes that administrators make.
+    var auditLog: AccessLog
+}
+
+/// The HTTP server over a store of nodes.
+struct ServerApplication {
+    /// How long a stop may take.
+    private static let stopLimit = DispatchTimeInterval.seconds(4)
+
+    let settings: ServerSettings
     let logger: Logger
 
     /// Serves until a signal ends it.
     ///
-    /// - Throws: `HostError` when the nodes cannot be read, or the error of a port that cannot be had.
+    /// - Throws: `HostError`, `ServerError`, `StoreError` when nodes or addresses cannot be had.
     func run() async throws {
+        let signals = SignalStream.of([SIGTERM, SIGINT, SIGHUP], endings: [SIGTERM, SIGINT])
+        SignalStream.surviveFailedWrites()
         let feed = ChangeFeed()
-        let store = ObservedStore(store: InMemoryMetadataStore(), feed: feed)
-        let directory = NodeDirectory(path: nodes, store: store, logger: logger)
-        try await directory.load()
-
-        let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
-        router.addMiddleware { RequestLog(logger: logger) }
-        RequestRoutes(store: store, feed: feed).register(on: router)
-        let cloudFormation = CloudFormationRoutes(store: store)
-        cloudFormation.register(on: router)
-        let requests = InstanceRequests(store: store, clients: clients)
-        let instances = EC2Routes(requests: requests, requiresToken: requiresSessionToken)
-        instances.register(on: router)
-        if !requiresSessionToken {
-            // They know no tokens, and would tell the same without one.
-            OpenStackRoutes(requests: requests).register(on: router)
-            NoCloudRoutes(requests: requests).register(on: router)
+        let source = try await ServedNodes(settings, feed: feed, logger: logger)
+        let events = try await source.store.events(after: nil).following
+        let metrics = ServerMetrics()
+        let router = ServerRouter(
+            settings: settings, source: source, feed: feed, metrics: metrics, logger: logger
+        ).router
+        let responder = router.buildResponder()
+        let listener = HTTPListener(
+            limits: settings.limits, certificate: settings.certificate, logger: logger
+        ) { [logger] request, channel in
+            try await responder.respond(
+                to: request, context: ServerContext(source: .init(channel: channel, logger: logger)))
         }
-        // Both protocols have it: whoever signs a query is one of CloudFormation's.
-        router.get("/") { request, _ in
-            request.uri.query == nil ? instances.versions() : try await cloudFormation.answer(request)
-        }
-        let application = Application(
-            router: router,
-            configuration: ApplicationConfiguration(
-                address: .hostname(host, port: port), serverName: "os-metadata-server/\(programVersion)"),
-            onServerRunning: { channel in
-                let port = channel.localAddress?.port ?? 0
-                let authority = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-                StandardStream.output.write("listening on http://\(authority)\n")
-            },
-            logger: logger)
+        metrics.gauge("connections", help: "Connections that are open.") { listener.connections }
+        metrics.gauge("waiting_requests", help: "Requests that wait for a change.") { feed.waiting }
+        let notifier = ServiceNotifier(environment: Invocation.current.environment)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await directory.watch() }
-            group.addTask { try await application.runService() }
-            // The server ends on a signal; the watch, only by an error.
-            try await group.next()
-            group.cancelAll()
+            group.addTask { for await event in events { feed.publish([event]) } }
+            if let directory = source.directory { group.addTask { try await directory.watch() } }
+            group.addTask {
+                var isStopping = false
+                for await signal in signals {
+                    guard signal != SIGHUP else {
+                        reload()
+                        continue
+                    }
+                    if isStopping { continue }
+                    isStopping = true
+                    notifier.notify("STOPPING=1")
+                    Self.end(after: Self.stopLimit)
+                    // Whoever waits is answered, and comes again to another server or later.
+                    feed.close()
+                    source.store.endEvents()
+                    listener.stop()
+                }
+            }
+            group.addTask {
+                try await listener.run(settings.addresses) { places in
+                    for place in places { StandardStream.output.write("listening on \(place)\n") }
+                    notifier.notify("READY=1")
+                }
+                throw Stopped()
+            }
+            defer { group.cancelAll() }
+            do {
+                while try await group.next() != nil {}
+            } catch is Stopped {}
         }
+    }
+
+    /// All connections are closed.
+    private struct Stopped: Error {}
+
+    /// Ends the process when it is still there: a client that does not read its answer is not waited for.
+    private static func end(after limit: DispatchTimeInterval) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + limit) { exit(ExitStatus.success) }
+    }
+
+    private func reload() {
+        do {
+            try settings.certificate?.reload()
+            try settings.accessLog?.reopen()
+            try settings.auditLog.reopen()
+            logger.notice("certificate and logs were read and opened again")
+        } catch {
+            logger.error("\(error), keeping what there was")
+        }
+    }
+}
+
+/// The nodes that a server serves.
+struct ServedNodes {
+    let store: ObservedStore
+    /// What fills the store; nil: administrators do.
+    let directory: NodeDirectory?
+    /// Nil: nobody administers.
+    let access: AdminAccess?
+    private let storeDirectory: StoreDirectory?
+
+    /// - Throws: as `ServerApplication.run`.
+    init(_ settings: ServerSettings, feed: ChangeFeed, logger: Logger) async throws {
+        var tokens = settings.adminTokens
+        switch settings.nodes {
+        case .files(let path):
+            storeDirectory = nil
+            store = ObservedStore(
+                store: InMemoryMetadataStore(historyLimit: settings.historyLimit), feed: feed)
+            let directory = NodeDirectory(path: path, store: store, logger: logger)
+            try await directory.load()
+            self.directory = directory
+        case .store(let path, let key):
+            let place = try await StoreDirectory(path)
+            storeDirectory = place
+            directory = nil
+            store = ObservedStore(
+                store: try place.store(key: key, historyLimit: settings.historyLimit), feed: feed)
+            tokens = try tokens ?? place.adminTokens()
+        }
+        access = try tokens.map { try AdminAccess(file: $0) }
     }
 }

@@ -19,7 +19,7 @@ package final class EventLog: Sendable {
     /// - Parameters:
     ///   - events: the last ones of a store that was there before, in their order.
     ///   - floor: the change before the first of them.
-    ///   - limit: how many are kept, and how many may wait for a slow follower.
+    ///   - limit: how many are kept; four times as many may wait for a slow follower.
     package init(_ events: [StoreEvent] = [], floor: Int = 0, limit: Int = 10_000) {
         self.limit = limit
         state = Mutex(State(events: events, floor: floor))
@@ -28,7 +28,7 @@ package final class EventLog: Sendable {
     /// - Parameter events: in their order, all later than those before.
     package func publish(_ events: [StoreEvent]) {
         guard !events.isEmpty else { return }
-        state.withLock { state in
+        let slow = state.withLock { state in
             state.events += events
             // Twice as many before any are dropped, so that not each change moves them all.
             if state.events.count > 2 * limit {
@@ -36,38 +36,37 @@ package final class EventLog: Sendable {
                 state.floor = state.events[surplus - 1].revision
                 state.events.removeFirst(surplus)
             }
-            for (id, follower) in state.followers {
-                for event in events {
-                    guard case .enqueued = follower.yield(event) else {
-                        state.followers[id] = nil
-                        follower.finish()
-                        break
-                    }
-                }
+            let slow = state.followers.filter { _, follower in
+                !events.allSatisfy { if case .enqueued = follower.yield($0) { true } else { false } }
             }
+            for id in slow.keys { state.followers[id] = nil }
+            return slow.values
         }
+        // Without the lock: whoever ends is taken from the list.
+        for follower in slow { follower.finish() }
     }
 
-    package func events(after revision: Int?) throws(StoreError) -> AsyncStream<StoreEvent> {
+    package func events(after revision: Int?) throws(StoreError) -> StoreEvents {
         let (stream, continuation) = AsyncStream.makeStream(
             of: StoreEvent.self, bufferingPolicy: .bufferingOldest(4 * limit))
-        let isKnown = state.withLock { state in
+        let known: [StoreEvent]? = state.withLock { state in
+            var known: [StoreEvent] = []
             if let revision {
-                guard revision >= state.floor else { return false }
-                for event in state.events where event.revision > revision { continuation.yield(event) }
+                guard revision >= state.floor else { return nil }
+                known = Array(state.events.drop { $0.revision <= revision })
             }
             guard !state.isClosed else {
                 continuation.finish()
-                return true
+                return known
             }
             let id = state.nextFollower
             state.nextFollower += 1
             state.followers[id] = continuation
             continuation.onTermination = { [weak self] _ in self?.remove(id) }
-            return true
+            return known
         }
-        guard isKnown else { throw .forgotten }
-        return stream
+        guard let known else { throw .forgotten }
+        return StoreEvents(known: known, following: stream)
     }
 
     /// Ends all followers' sequences, those to come too.

@@ -86,11 +86,15 @@ package final class InMemoryMetadataStore: MetadataStore {
         }
     }
 
-    package func events(after revision: Int?) throws -> AsyncStream<StoreEvent> {
+    package func events(after revision: Int?) throws -> StoreEvents {
         try log.events(after: revision)
     }
 
+    package func lastRevision() -> Int { state.withLock(\.revision) }
+
     package func check() {}
+
+    package func endEvents() { log.close() }
 }
 
 extension InMemoryMetadataStore.State {

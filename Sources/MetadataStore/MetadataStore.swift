@@ -35,14 +35,19 @@ package protocol MetadataStore: Sendable {
     /// The last signal of each subject of a node, by subject.
     func lastSignals(of node: String) async throws -> [String: Signal]
 
-    /// All changes beyond `revision` and then each as it comes; nil: those that come from now on. The sequence ends when its
-    /// reader is too slow, or the store is closed.
+    /// All changes beyond `revision`, and each as it comes; nil: those that come from now on.
     ///
     /// - Throws: `StoreError.forgotten` when not all of those are known any more.
-    func events(after revision: Int?) async throws -> AsyncStream<StoreEvent>
+    func events(after revision: Int?) async throws -> StoreEvents
+
+    /// The number of the last change; 0 before the first.
+    func lastRevision() async throws -> Int
 
     /// Throws when it cannot be read.
     func check() async throws
+
+    /// Ends the sequences of events, those to come too. The rest goes on.
+    func endEvents()
 }
 
 /// One change of a commit.
@@ -91,6 +96,18 @@ package struct StoreEvent: Sendable, Equatable {
         self.node = node
         self.author = author
         self.time = time
+    }
+}
+
+/// The changes from one on: no gap between those that are known and those that follow.
+package struct StoreEvents: Sendable {
+    package let known: [StoreEvent]
+    /// Ends when its reader is too slow, or the store ends it.
+    package let following: AsyncStream<StoreEvent>
+
+    package init(known: [StoreEvent], following: AsyncStream<StoreEvent>) {
+        self.known = known
+        self.following = following
     }
 }
 

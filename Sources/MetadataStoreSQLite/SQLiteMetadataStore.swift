@@ -145,13 +145,21 @@ package final class SQLiteMetadataStore: MetadataStore {
         }
     }
 
-    package func events(after revision: Int?) throws -> AsyncStream<StoreEvent> {
+    package func events(after revision: Int?) throws -> StoreEvents {
         try log.events(after: revision)
+    }
+
+    package func lastRevision() async throws -> Int {
+        try await read { database, _ in
+            try Int.fetchOne(database, sql: "SELECT max(revision) FROM event") ?? 0
+        }
     }
 
     package func check() async throws {
         _ = try await read { database, _ in try Int.fetchOne(database, sql: "SELECT 1 FROM event LIMIT 1") }
     }
+
+    package func endEvents() { log.close() }
 
     // MARK: Writing
 

@@ -8,22 +8,56 @@ package struct DigestError: Error, CustomStringConvertible {
     package let description: String
 }
 
-/// HMAC-SHA256 (RFC 2104) by the system's libcrypto, opened when it is first needed.
+/// Functions of the system's libcrypto, which is opened when one is first needed.
+struct CryptoLibrary {
+    /// Nil: there is none.
+    private static nonisolated(unsafe) let shared =
+        (dlopen("libcrypto.so.3", RTLD_NOW) ?? dlopen("libcrypto.so.1.1", RTLD_NOW))
+        .map { CryptoLibrary(handle: $0) }
+
+    private let handle: UnsafeMutableRawPointer
+
+    /// - Throws: `DigestError` when there is no such function.
+    static func function<Function>(_ name: String, as type: Function.Type) throws(DigestError) -> Function {
+        guard let library = shared, let address = dlsym(library.handle, name) else {
+            throw DigestError(description: "cannot sign: no libcrypto.so.3")
+        }
+        return unsafeBitCast(address, to: type)
+    }
+}
+
+/// Digests by the system's libcrypto.
 package enum MessageDigest {
+    /// HMAC-SHA256 (RFC 2104).
+    ///
     /// - Throws: `DigestError` when there is no libcrypto.
     package static func hmacSHA256(_ message: [UInt8], key: [UInt8]) throws(DigestError) -> [UInt8] {
-        guard let library = dlopen("libcrypto.so.3", RTLD_NOW) ?? dlopen("libcrypto.so.1.1", RTLD_NOW),
-            let hmacAddress = dlsym(library, "HMAC"), let sha256Address = dlsym(library, "EVP_sha256")
-        else { throw DigestError(description: "cannot sign: no libcrypto.so.3") }
-        let hmac = unsafeBitCast(hmacAddress, to: os_HMAC.self)
-        let sha256 = unsafeBitCast(sha256Address, to: os_EVP_sha256.self)
+        let hmac = try CryptoLibrary.function("HMAC", as: os_HMAC.self)
+        let type = try CryptoLibrary.function("EVP_sha256", as: os_EVP_sha256.self)
         var digest = [UInt8](repeating: 0, count: 32)
         var length: UInt32 = 0
         // An empty key still needs an address: nil would mean the key of the call before.
         let keyBytes = key.isEmpty ? [0] : key
-        let result = hmac(sha256(), keyBytes, Int32(key.count), message, message.count, &digest, &length)
+        let result = hmac(type(), keyBytes, Int32(key.count), message, message.count, &digest, &length)
         guard result != nil, length == 32 else { throw DigestError(description: "cannot sign: HMAC failed") }
         return digest
+    }
+
+    /// SHA-256 (FIPS 180-4).
+    ///
+    /// - Throws: `DigestError` when there is no libcrypto.
+    package static func sha256(_ message: [UInt8]) throws(DigestError) -> [UInt8] {
+        let function = try CryptoLibrary.function("SHA256", as: os_SHA256.self)
+        var digest = [UInt8](repeating: 0, count: 32)
+        guard function(message, message.count, &digest) != nil else {
+            throw DigestError(description: "cannot sign: SHA-256 failed")
+        }
+        return digest
+    }
+
+    /// In hexadecimal digits, small ones.
+    package static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     /// Whether two byte strings are equal, in a time that does not depend on where they differ.

@@ -2,11 +2,19 @@
 
 import AgentRuntime
 import ArgumentParser
+import MetadataControl
 import MetadataServer
 
+/// os-metadata-server: the server, and beside it what administers one.
 @main
-struct Entrypoint {
+struct Entrypoint: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "os-metadata-server",
+        abstract: "Serves metadata to nodes, by each protocol they may speak.",
+        version: programVersion, subcommands: [ServeCommand.self, ControlCommand.self],
+        defaultSubcommand: ServeCommand.self)
+
     static func main() async {
-        await MetadataServerCommand.main(Invocation.current.words)
+        await Self.main(Invocation.current.words)
     }
 }

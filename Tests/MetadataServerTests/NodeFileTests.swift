@@ -61,26 +61,3 @@ struct NodeFileTests {
         #expect(query["a"] == "1")
     }
 }
-
-@Suite("Waiting for a change")
-struct ChangeFeedTests {
-    @Test("a change wakes those who wait for its node, and is not missed in between")
-    func waking() async {
-        let feed = ChangeFeed()
-        let seen = feed.revision(of: "a")
-        async let waiting: Void = feed.wait(for: "a", beyond: seen, timeout: .seconds(60))
-        feed.publish([StoreEvent(revision: 1, kind: .changed, node: "a", author: "", time: 0)])
-        await waiting
-        await feed.wait(for: "a", beyond: seen, timeout: .seconds(60))
-        #expect(feed.revision(of: "a") == seen + 1)
-    }
-
-    @Test("closing lets everybody go")
-    func closing() async {
-        let feed = ChangeFeed()
-        async let waiting: Void = feed.wait(for: "a", beyond: 0, timeout: .seconds(60))
-        feed.close()
-        await waiting
-        await feed.wait(for: "b", beyond: 0, timeout: .seconds(60))
-    }
-}

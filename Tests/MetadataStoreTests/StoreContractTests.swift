@@ -222,12 +222,12 @@ struct StoreContractTests {
         let late = try await store.events(after: nil)
         _ = try await store.append(signal("d", "x"))
         _ = try await store.commit([.remove("a")], author: "")
-        var iterator = stream.makeAsyncIterator()
-        var told: [StoreEvent] = []
+        var iterator = stream.following.makeAsyncIterator()
+        var told = stream.known
         while told.count < 3, let event = await iterator.next() { told.append(event) }
         #expect(told.map(\.kind) == [.changed, .signalled, .removed])
         #expect(told.map(\.revision) == told.map(\.revision).sorted())
-        var lateIterator = late.makeAsyncIterator()
+        var lateIterator = late.following.makeAsyncIterator()
         #expect(await lateIterator.next()?.kind == .signalled)
     }
 
@@ -244,7 +244,7 @@ struct StoreContractTests {
             try await group.waitForAll()
         }
         var revisions: [Int] = []
-        for await event in stream {
+        for await event in stream.following {
             revisions.append(event.revision)
             if revisions.count == 200 { break }
         }
@@ -274,9 +274,7 @@ struct SQLiteStoreTests {
         #expect(try await store.node("a")?.credentials.token == "t0ken")
         let second = try await store.put(node("b"), author: "me")
         #expect(try #require(second).revision > #require(first).revision)
-        var iterator = try store.events(after: 0).makeAsyncIterator()
-        #expect(await iterator.next()?.node == "a")
-        #expect(await iterator.next()?.node == "b")
+        #expect(try store.events(after: 0).known.map(\.node) == ["a", "b"])
     }
 
     @Test("a sealed record is not to be found in the files, and needs its key")
@@ -325,7 +323,7 @@ struct EventLogTests {
         let slow = try log.events(after: nil)
         for revision in 1...100 { log.publish([event(revision)]) }
         var heard = 0
-        for await _ in slow { heard += 1 }
+        for await _ in slow.following { heard += 1 }
         #expect(heard == 40)
     }
 
@@ -334,7 +332,7 @@ struct EventLogTests {
         let log = EventLog()
         let stream = try log.events(after: nil)
         log.close()
-        for await _ in stream { Issue.record("an event") }
-        for await _ in try log.events(after: nil) { Issue.record("an event") }
+        for await _ in stream.following { Issue.record("an event") }
+        for await _ in try log.events(after: nil).following { Issue.record("an event") }
     }
 }

@@ -2,6 +2,7 @@
 
 import HostSystem
 import Logging
+import MetadataQuery
 import MetadataTree
 import Mustache
 import SystemPackage

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentRuntime
+import MetadataQuery
 import MetadataTree
 import Mustache
 

@@ -10,7 +10,7 @@ struct StackResourceDetail {
     let document: String
 
     /// - Throws: `CloudFormationError` when the node is not what the query asks for.
-    init(_ node: NodeRecord, _ query: QueryString) throws {
+    init(_ node: NodeRecord, _ query: QueryString, metadata: MetadataValue) throws {
         guard let resource = node.credentials.cloudFormation else {
             throw CloudFormationError.invalidClientToken
         }
@@ -26,7 +26,7 @@ struct StackResourceDetail {
             ("Description", ""),
             ("LastUpdatedTimestamp", HTTPDate.timestamp(node.modified)),
             ("LogicalResourceId", resource.resource),
-            ("Metadata", JSONWriter.text(of: node.metadata)),
+            ("Metadata", JSONWriter.text(of: metadata)),
             ("PhysicalResourceId", node.name),
             ("ResourceStatus", "CREATE_COMPLETE"),
             ("ResourceStatusReason", "state changed"),
@@ -47,13 +47,15 @@ enum CloudFormationError: Error {
     case missingAuthenticationToken
     case invalidClientToken
     case signatureDoesNotMatch
+    case expired(String)
     case invalidParameter(String)
     case notFound(String)
 
     var status: HTTPResponse.Status {
         switch self {
         case .invalidAction, .invalidParameter, .notFound: .badRequest
-        case .missingAuthenticationToken, .invalidClientToken, .signatureDoesNotMatch: .forbidden
+        case .missingAuthenticationToken, .invalidClientToken, .signatureDoesNotMatch, .expired:
+            .forbidden
         }
     }
 
@@ -63,6 +65,7 @@ enum CloudFormationError: Error {
         case .missingAuthenticationToken: "MissingAuthenticationToken"
         case .invalidClientToken: "InvalidClientTokenId"
         case .signatureDoesNotMatch: "SignatureDoesNotMatch"
+        case .expired: "RequestExpired"
         case .invalidParameter, .notFound: "InvalidParameterValue"
         }
     }
@@ -73,6 +76,7 @@ enum CloudFormationError: Error {
         case .missingAuthenticationToken: "Does not contain a valid AWS Access Key or certificate"
         case .invalidClientToken: "The certificate or AWS Key ID provided does not exist"
         case .signatureDoesNotMatch: "The Signature of the request does not match"
+        case .expired(let stamp): "The time of the request, \(stamp), is not that of the server"
         case .invalidParameter(let reason), .notFound(let reason): reason
         }
     }

@@ -1,55 +1,117 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HTTPTypes
 import Hummingbird
 import MetadataStore
 import MetadataTree
 import NIOCore
-import RequestSigning
 
-/// The CloudFormation query API as heat-api-cfn answers it: `DescribeStackResource`, with its signature (version 2)
-/// verified.
+/// The CloudFormation query API as heat-api-cfn answers it, and the signed URLs of its signals.
+///
+///     GET | POST /v1/?Action=DescribeStackResource | SignalResource
+///     POST /v1/signal/{arn}
+///     PUT  /v1/waitcondition/{arn}
 struct CloudFormationRoutes {
     let store: any MetadataStore
+    let intake: SignalIntake
+    let bases: BaseURLs
 
+    /// `GET /` is EC2's too, and is given to us when a query is there.
     func register(on router: Router<ServerContext>) {
         router.get("v1") { request, _ in try await answer(request) }
+        router.post("v1") { request, _ in try await answer(request) }
+        router.post("/") { request, _ in try await answer(request) }
+        router.post("v1/signal/**") { request, _ in
+            try await signal(request) { node, subject, body in
+                try await intake.deployment(node, id: subject, body: body)
+            }
+        }
+        router.put("v1/waitcondition/**") { request, _ in
+            try await signal(request) { node, subject, body in
+                try await intake.waitCondition(node, name: subject, body: body)
+            }
+        }
     }
 
     func answer(_ request: Request) async throws -> Response {
+        let body =
+            request.method == .post ? try await RequestBody.bytes(of: request, limit: 1 << 20) : []
+        var query = QueryString(request.uri.query ?? "")
+        if request.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true {
+            query.append(QueryString(String(decoding: body, as: UTF8.self)))
+        }
         do {
-            let query = QueryString(request.uri.query ?? "")
-            let action = query["Action"]
-            guard action == "DescribeStackResource" else {
-                throw CloudFormationError.invalidAction(action ?? "")
+            switch query["Action"] {
+            case "DescribeStackResource":
+                let node = try await authenticated(request, query, body)
+                let delivery = NodeDelivery(node: node, base: bases.base(of: request))
+                return Self.xml(
+                    .ok, try StackResourceDetail(node, query, metadata: delivery.document()).document)
+            case "SignalResource":
+                let node = try await authenticated(request, query, body)
+                return try await signalled(node, query)
+            case let action: throw CloudFormationError.invalidAction(action ?? "")
             }
-            let node = try await authenticated(request, query)
-            return Self.xml(.ok, try StackResourceDetail(node, query).document)
         } catch let error as CloudFormationError {
             return Self.xml(error.status, error.document)
         }
     }
 
-    /// The node whose key signed the request.
-    private func authenticated(_ request: Request, _ query: QueryString) async throws -> NodeRecord {
-        guard let accessKey = query["AWSAccessKeyId"], let signature = query["Signature"] else {
-            throw CloudFormationError.missingAuthenticationToken
-        }
-        guard query["SignatureVersion"] == "2", query["SignatureMethod"] == "HmacSHA256" else {
-            throw CloudFormationError.invalidParameter("SignatureVersion 2 with HmacSHA256 is required")
-        }
-        guard let node = try await store.node(with: .accessKey(accessKey)),
-            let keys = node.credentials.cloudFormation
-        else {
-            throw CloudFormationError.invalidClientToken
-        }
-        let signed = SignatureV2(
+    private func authenticated(
+        _ request: Request, _ query: QueryString, _ body: [UInt8]
+    ) async throws -> NodeRecord {
+        try await CloudFormationSignature(
             method: request.method.rawValue, host: request.head.authority ?? "", path: request.uri.path,
-            parameters: query.items.filter { $0.name != "Signature" })
-        let expected = try signed.signature(secret: keys.secretKey)
-        guard MessageDigest.areEqual(Array(expected.utf8), Array(signature.utf8)) else {
-            throw CloudFormationError.signatureDoesNotMatch
+            query: query, headers: request.headers, body: body,
+            rawQuery: request.uri.query ?? ""
+        ).node(in: store)
+    }
+
+    /// Source of the format: AWS CloudFormation API, "SignalResource".
+    private func signalled(_ node: NodeRecord, _ query: QueryString) async throws -> Response {
+        guard let stack = node.credentials.cloudFormation?.stack, query["StackName"] == stack else {
+            throw CloudFormationError.notFound("The Stack (\(query["StackName"] ?? "")) could not be found.")
         }
-        return node
+        guard let subject = query["LogicalResourceId"], let id = query["UniqueId"],
+            let status = query["Status"]
+        else {
+            throw CloudFormationError.invalidParameter(
+                "LogicalResourceId, UniqueId and Status are required")
+        }
+        let body = JSONShape.object([
+            ("Status", MetadataValue(string: status)), ("UniqueId", MetadataValue(string: id)),
+        ])
+        do {
+            try await intake.waitCondition(node, name: subject, body: JSONWriter.bytes(of: body))
+        } catch let error as SignalError {
+            throw CloudFormationError.invalidParameter(error.description)
+        }
+        return Self.xml(
+            .ok, "<SignalResourceResponse><SignalResourceResult/></SignalResourceResponse>")
+    }
+
+    /// A signal to a URL that was signed when it was given to the node.
+    private func signal(
+        _ request: Request, _ take: (NodeRecord, String, [UInt8]) async throws -> Void
+    ) async throws -> Response {
+        let path = QueryString.decoded(Substring(request.uri.path), plusIsSpace: false)
+        do {
+            let node = try await CloudFormationSignature(
+                method: request.method.rawValue, host: (request.head.authority ?? "").lowercased(),
+                path: path, query: QueryString(request.uri.query ?? ""), headers: [:], body: [],
+                rawQuery: ""
+            ).node(in: store)
+            let marker = "/resources/"
+            guard let place = path.range(of: marker), place.upperBound < path.endIndex else {
+                throw CloudFormationError.notFound("The URL names no resource.")
+            }
+            let subject = String(path[place.upperBound...])
+            return try await SignalAnswer.of(.ok, request, json: "null") { body in
+                try await take(node, subject, body)
+            }
+        } catch let error as CloudFormationError {
+            return Self.xml(error.status, error.document)
+        }
     }
 
     private static func xml(_ status: HTTPResponse.Status, _ document: String) -> Response {
@@ -59,36 +121,17 @@ struct CloudFormationRoutes {
     }
 }
 
-/// The parameters of a query, decoded, in their order.
-struct QueryString {
-    let items: [(name: String, value: String)]
-
-    init(_ text: String) {
-        items = text.split(separator: "&").map { item in
-            let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (Self.decoded(parts[0]), parts.count > 1 ? Self.decoded(parts[1]) : "")
-        }
-    }
-
-    subscript(name: String) -> String? { items.first { $0.name == name }?.value }
-
-    private static func decoded(_ text: Substring) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"): bytes.append(0x20)
-            case UInt8(ascii: "%"):
-                let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-                if digits.utf8.count == 2, let value = UInt8(digits, radix: 16) {
-                    bytes.append(value)
-                    rest = rest.dropFirst(2)
-                } else {
-                    bytes.append(byte)
-                }
-            default: bytes.append(byte)
+extension String {
+    /// Where `text` is first; nil: nowhere.
+    fileprivate func range(of text: String) -> Range<Index>? {
+        let pattern = Array(text.utf8)
+        var start = startIndex
+        while start < endIndex {
+            if utf8[start...].starts(with: pattern) {
+                return start..<utf8.index(start, offsetBy: pattern.count)
             }
+            start = utf8.index(after: start)
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return nil
     }
 }

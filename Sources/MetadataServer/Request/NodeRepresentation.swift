@@ -9,18 +9,21 @@ import RequestSigning
 
 /// A node's metadata as HTTP carries it.
 struct NodeRepresentation {
-    private let body: [UInt8]
+    private let body: ByteBuffer
     private let entityTag: String
-    private let modified: Int
+    private let modified: String
 
+    /// - Parameter base: of the server, as the node knows it.
     /// - Throws: `DigestError`.
-    init(_ node: NodeRecord) throws {
-        body = JSONWriter.bytes(of: node.metadata)
-        modified = node.modified
-        let digest = try MessageDigest.hmacSHA256(body, key: [])
-        entityTag =
-            "\"" + digest.prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\""
+    init(_ node: NodeRecord, base: String) throws {
+        let bytes = JSONWriter.bytes(of: try NodeDelivery(node: node, base: base).document())
+        body = ByteBuffer(bytes: bytes)
+        modified = HTTPDate.text(node.modified)
+        entityTag = "\"\(MessageDigest.hexadecimal(try MessageDigest.sha256(bytes).prefix(16)))\""
     }
+
+    /// In bytes.
+    var size: Int { body.readableBytes }
 
     /// Whether the request says that its sender has this representation: by its tag or, with none, by its date.
     func isKnown(to request: Request) -> Bool {
@@ -33,7 +36,7 @@ struct NodeRepresentation {
             }
         }
         guard let since = request.headers[.ifModifiedSince] else { return false }
-        return since == HTTPDate.text(modified)
+        return since == modified
     }
 
     /// 304 for a client that has it, else the whole.
@@ -41,17 +44,12 @@ struct NodeRepresentation {
     /// - Parameter waited: the wait that was asked for: the answer says that it was granted.
     func response(to request: Request, waited: Int?) -> Response {
         var headers: HTTPFields = [
-            .eTag: entityTag, .lastModified: HTTPDate.text(modified), .cacheControl: "no-cache",
+            .eTag: entityTag, .lastModified: modified, .cacheControl: "no-cache",
         ]
         if let waited { headers[.preferenceApplied] = "wait=\(waited)" }
         guard !isKnown(to: request) else { return Response(status: .notModified, headers: headers) }
         headers[.contentType] = "application/json"
         return Response(
-            status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+            status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
     }
-}
-
-extension HTTPField.Name {
-    static let prefer = HTTPField.Name("Prefer")!
-    static let preferenceApplied = HTTPField.Name("Preference-Applied")!
 }

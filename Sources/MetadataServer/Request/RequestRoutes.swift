@@ -1,82 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HTTPTypes
 import Hummingbird
 import MetadataStore
-import MetadataTree
 import NIOCore
-import RequestSigning
-import ServiceLifecycle
 
 /// `GET|HEAD /v1/nodes/{node}/metadata`: a node's metadata for os-collect-config's request source.
 ///
 /// Authorised by the node's bearer token (RFC 6750); conditional (RFC 9110); waits for a change where the client says
 /// `Prefer: wait=N` (RFC 7240) and has what there is.
 struct RequestRoutes {
-    /// The longest wait, in seconds.
-    static let waitLimit = 300
-
-    let store: any MetadataStore
+    let cache: RepresentationCache
     let feed: ChangeFeed
+    let bases: BaseURLs
 
     func register(on router: Router<ServerContext>) {
         router.get("v1/nodes/:node/metadata") { request, context in
-            try await metadata(of: context.parameters.require("node"), request)
+            try await metadata(of: context.parameters.require("node"), request, context)
         }
     }
 
-    private func metadata(of name: String, _ request: Request) async throws -> Response {
-        // Before the node is read: a change that comes in between is not missed.
-        let revision = feed.revision(of: name)
-        guard let node = try await authorised(name, request) else { return Self.unauthorised }
-        let preference = request.method == .get ? Self.wait(request) : nil
-        let representation = try NodeRepresentation(node)
-        guard let preference, preference > 0, representation.isKnown(to: request)
-        else {
-            return representation.response(to: request, waited: preference)
+    private func metadata(
+        of encodedName: String, _ request: Request, _ context: ServerContext
+    ) async throws -> Response {
+        let name = QueryString.decoded(Substring(encodedName), plusIsSpace: false)
+        guard var entry = try await authorised(name, request) else { return Self.unauthorised }
+        let wait = request.method == .get ? WaitPreference.seconds(of: request) : nil
+        if let wait, wait > 0, entry.representation.isKnown(to: request) {
+            let deadline = ContinuousClock.now + .seconds(wait)
+            // A change that makes no difference to the node is none.
+            while entry.representation.isKnown(to: request), ContinuousClock.now < deadline,
+                context.channel.isActive, !feed.isClosed
+            {
+                await waitForChange(of: name, beyond: entry.seen, until: deadline, context)
+                guard let next = try await authorised(name, request) else { return Self.unauthorised }
+                entry = next
+            }
         }
-        await waitForChange(of: name, beyond: revision, seconds: preference)
-        guard let node = try await authorised(name, request) else { return Self.unauthorised }
-        return try NodeRepresentation(node).response(to: request, waited: preference)
+        return entry.representation.response(to: request, waited: wait)
     }
 
-    private func waitForChange(of name: String, beyond revision: UInt64, seconds: Int) async {
-        await withGracefulShutdownHandler {
-            await feed.wait(for: name, beyond: revision, timeout: .seconds(seconds))
-        } onGracefulShutdown: {
-            feed.close()
-        }
+    /// Until the time is over or the client is gone.
+    private func waitForChange(
+        of name: String, beyond seen: UInt64, until deadline: ContinuousClock.Instant,
+        _ context: ServerContext
+    ) async {
+        let waiter = Waiter()
+        let rest = TimeAmount(ContinuousClock.now.duration(to: deadline))
+        let timer = context.channel.eventLoop.scheduleTask(in: rest) { waiter.release() }
+        context.channel.closeFuture.whenComplete { _ in waiter.release() }
+        await feed.wait(for: name, beyond: seen, waiter)
+        timer.cancel()
     }
 
-    /// The node, if the request carries its token. A node that does not exist is not told from a wrong token.
-    private func authorised(_ name: String, _ request: Request) async throws -> NodeRecord? {
-        let scheme = "bearer "
-        guard let header = request.headers[.authorization], header.lowercased().hasPrefix(scheme),
-            let node = try await store.node(name), let token = node.credentials.token
+    /// What the node gets, if the request carries its token. A node that does not exist is not told from a wrong token.
+    private func authorised(_ name: String, _ request: Request) async throws -> RepresentationCache.Entry? {
+        guard let token = BearerToken.of(request),
+            let entry = try await cache.entry(for: name, base: bases.base(of: request)),
+            entry.isAuthorised(token)
         else { return nil }
-        let given = header.dropFirst(scheme.count).drop { $0 == " " }
-        return MessageDigest.areEqual(Array(given.utf8), Array(token.utf8)) ? node : nil
+        return entry
     }
 
     private static var unauthorised: Response {
-        Response(
-            status: .unauthorized,
-            headers: [.wwwAuthenticate: "Bearer", .contentType: "text/plain; charset=utf-8"],
-            body: ResponseBody(
-                byteBuffer: ByteBuffer(string: "A valid bearer token of this node is required.\n")))
-    }
-
-    /// The seconds that the client would wait.
-    private static func wait(_ request: Request) -> Int? {
-        let preferences = request.headers[values: .prefer].flatMap { $0.split(separator: ",") }
-        for preference in preferences {
-            let parts = (preference.split(separator: ";").first ?? "").split(separator: "=").map {
-                $0.filter { $0 != " " && $0 != "\"" }
-            }
-            guard parts.count == 2, parts[0].lowercased() == "wait", let seconds = Int(parts[1]) else {
-                continue
-            }
-            return min(max(seconds, 0), waitLimit)
-        }
-        return nil
+        var response = PlainResponse.text(.unauthorized, "A valid bearer token of this node is required.\n")
+        response.headers[.wwwAuthenticate] = "Bearer"
+        return response
     }
 }

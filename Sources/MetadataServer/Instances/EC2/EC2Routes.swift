@@ -46,7 +46,7 @@ struct EC2Routes {
     }
 
     /// The versions of the interface; the same for everybody.
-    func versions() -> Response { InstanceRequests.text(.ok, Self.versions.joined(separator: "\n")) }
+    func versions() -> Response { PlainResponse.text(.ok, Self.versions.joined(separator: "\n")) }
 
     // MARK: Answers
 
@@ -55,14 +55,14 @@ struct EC2Routes {
         _ content: (NodeRecord) -> String?
     ) async throws -> Response {
         guard let address = requests.clients.address(of: request, context) else {
-            return InstanceRequests.text(.notFound, "")
+            return PlainResponse.text(.notFound, "")
         }
         if let token = request.headers[.sessionToken] {
             guard try tokens.isGood(token, for: address) else {
-                return InstanceRequests.text(.unauthorized, "")
+                return PlainResponse.text(.unauthorized, "")
             }
         } else if requiresToken {
-            return InstanceRequests.text(.unauthorized, "")
+            return PlainResponse.text(.unauthorized, "")
         }
         return try await requests.answer(request, context, type: type, content)
     }
@@ -71,18 +71,18 @@ struct EC2Routes {
         guard let address = requests.clients.address(of: request, context),
             let seconds = request.headers[.sessionTokenLife].flatMap({ Int($0) }),
             SessionTokens.lives.contains(seconds)
-        else { return InstanceRequests.text(.badRequest, "") }
-        var response = InstanceRequests.text(.ok, try tokens.token(for: address, seconds: seconds))
+        else { return PlainResponse.text(.badRequest, "") }
+        var response = PlainResponse.text(.ok, try tokens.token(for: address, seconds: seconds))
         response.headers[.sessionTokenLife] = "\(seconds)"
         return response
     }
 
     private static func identity(of node: NodeRecord) -> String {
         let address = node.instance.addresses.first { !$0.contains(":") }
-        let document = MetadataValue(members: [
-            ("instanceId", MetadataValue(text: node.instance.id)),
-            ("version", MetadataValue(text: "2017-09-30")),
-            ("privateIp", address.map { MetadataValue(text: $0) }),
+        let document = JSONShape.object([
+            ("instanceId", MetadataValue(string: node.instance.id)),
+            ("version", MetadataValue(string: "2017-09-30")),
+            ("privateIp", address.map { MetadataValue(string: $0) }),
         ])
         return String(decoding: JSONWriter.bytes(of: document, layout: .indented), as: UTF8.self)
     }

@@ -28,8 +28,10 @@ struct ObservedStore: MetadataStore {
     func lastSignals(of node: String) async throws -> [String: Signal] {
         try await store.lastSignals(of: node)
     }
-    func events(after revision: Int?) async throws -> AsyncStream<StoreEvent> {
+    func events(after revision: Int?) async throws -> StoreEvents {
         try await store.events(after: revision)
     }
+    func lastRevision() async throws -> Int { try await store.lastRevision() }
     func check() async throws { try await store.check() }
+    func endEvents() { store.endEvents() }
 }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HostSystem
-import MetadataTree
-import Mustache
+package import MetadataTree
 
 /// Which keys of the metadata hold secrets: by patterns of their names.
 ///
 /// A pattern is held against each part of a key's path, without regard to case; one with a dot against the whole
 /// path. What lies below a secret key is secret too. Null, true, false and the empty string never are.
-final class SecretKeys {
+package final class SecretKeys {
     /// The patterns that always count; `os-apply-config(8)` lists them.
-    static let standardPatterns = [
+    package static let standardPatterns = [
         "*password*", "*passwd*", "*passphrase*", "*secret*", "*token*", "*credential*", "*cookie*",
         "*private*key*", "*api*key*", "*access*key*", "*encryption*key*", "*signing*key*", "*shared*key*",
         "*_key", "*-key", "*dsn*", "*connection", "*connection*string*", "*connection*url*", "*temp*url*",
@@ -22,14 +21,14 @@ final class SecretKeys {
     private let pathPatterns: [GlobPattern]
     private var known: [ByteString: Bool] = [:]
 
-    init(adding patterns: [String]) {
+    package init(adding patterns: [String]) {
         let all = (Self.standardPatterns + patterns).map { GlobPattern($0, ignoresCase: true) }
         partPatterns = all.filter { !$0.text.contains(".") }
         pathPatterns = all.filter { $0.text.contains(".") }
     }
 
     /// Whether what is at `path` is secret by its name, or by that of something above it.
-    func isSecret(_ path: [ByteString]) -> Bool {
+    package func isSecret(_ path: [ByteString]) -> Bool {
         if path.contains(where: isSecretPart) { return true }
         guard !pathPatterns.isEmpty else { return false }
         return path.indices.contains { end in
@@ -39,7 +38,7 @@ final class SecretKeys {
     }
 
     /// Whether a word of `line` is the name of a secret.
-    func isNamed(in line: ArraySlice<UInt8>) -> Bool {
+    package func isNamed(in line: ArraySlice<UInt8>) -> Bool {
         line.split { byte in
             switch byte {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"): false
@@ -57,18 +56,18 @@ final class SecretKeys {
     }
 
     /// Whether showing `value`, which is at `path`, would show a secret.
-    func holdsSecret(_ value: MetadataValue, at path: [ByteString]) -> Bool {
+    package func holdsSecret(_ value: MetadataValue, at path: [ByteString]) -> Bool {
         !secrets(in: value, at: path).isEmpty
     }
 
     /// A scalar that is secret.
-    struct Secret {
-        let path: [ByteString]
-        let value: MetadataValue
+    package struct Secret {
+        package let path: [ByteString]
+        package let value: MetadataValue
     }
 
     /// The secrets in `value`, which is at `path`.
-    func secrets(in value: MetadataValue, at path: [ByteString] = []) -> [Secret] {
+    package func secrets(in value: MetadataValue, at path: [ByteString] = []) -> [Secret] {
         var found: [Secret] = []
         collect(value, path, isSecret: isSecret(path), into: &found)
         return found

@@ -21,7 +21,7 @@ struct OpenStackRoutes {
 
     func register(on router: Router<ServerContext>) {
         router.get("openstack") { _, _ in
-            InstanceRequests.text(.ok, Self.versions.joined(separator: "\n"))
+            PlainResponse.text(.ok, Self.versions.joined(separator: "\n"))
         }
         for version in Self.versions {
             let top = "openstack/\(version)"
@@ -31,7 +31,7 @@ struct OpenStackRoutes {
                 try await requests.answerJSON($0, $1) { $0.instance.networkData }
             }
             router.get("\(top)/vendor_data.json") {
-                try await requests.answerJSON($0, $1) { $0.instance.vendorData ?? MetadataValue(members: []) }
+                try await requests.answerJSON($0, $1) { $0.instance.vendorData ?? JSONShape.object([]) }
             }
             router.get("\(top)/user_data") { try await requests.answer($0, $1) { $0.instance.userData } }
             // One that a node has set; none can be set here.
@@ -50,17 +50,17 @@ struct OpenStackRoutes {
     private static func metadata(of node: NodeRecord) -> MetadataValue {
         let instance = node.instance
         let keys = instance.publicKeys.map { key in
-            MetadataValue(members: [
-                ("name", MetadataValue(text: key.name)), ("type", MetadataValue(text: "ssh")),
-                ("data", MetadataValue(text: key.text)),
+            JSONShape.object([
+                ("name", MetadataValue(string: key.name)), ("type", MetadataValue(string: "ssh")),
+                ("data", MetadataValue(string: key.text)),
             ])
         }
-        let byName = instance.publicKeys.map { ($0.name, Optional(MetadataValue(text: $0.text))) }
-        return MetadataValue(members: [
-            ("uuid", MetadataValue(text: instance.id)), ("name", MetadataValue(text: node.name)),
-            ("hostname", MetadataValue(text: instance.hostname)),
+        let byName = instance.publicKeys.map { ($0.name, Optional(MetadataValue(string: $0.text))) }
+        return JSONShape.object([
+            ("uuid", MetadataValue(string: instance.id)), ("name", MetadataValue(string: node.name)),
+            ("hostname", MetadataValue(string: instance.hostname)),
             ("launch_index", MetadataValue(.integer(0))),
-            ("public_keys", keys.isEmpty ? nil : MetadataValue(members: byName)),
+            ("public_keys", keys.isEmpty ? nil : JSONShape.object(byName)),
             ("keys", keys.isEmpty ? nil : MetadataValue(.array(keys))),
         ])
     }

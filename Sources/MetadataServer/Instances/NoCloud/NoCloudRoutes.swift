@@ -28,10 +28,10 @@ struct NoCloudRoutes {
     }
 
     private static func metadata(of node: NodeRecord) -> MetadataValue {
-        let keys = node.instance.publicKeys.map { MetadataValue(text: $0.text) }
-        return MetadataValue(members: [
-            ("instance-id", MetadataValue(text: node.instance.id)),
-            ("local-hostname", MetadataValue(text: node.instance.hostname)),
+        let keys = node.instance.publicKeys.map { MetadataValue(string: $0.text) }
+        return JSONShape.object([
+            ("instance-id", MetadataValue(string: node.instance.id)),
+            ("local-hostname", MetadataValue(string: node.instance.hostname)),
             ("public-keys", keys.isEmpty ? nil : MetadataValue(.array(keys))),
         ])
     }

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import Hummingbird
+import MetadataStore
+import MetadataTree
+import NIOCore
+
+/// The changes of the store: a stream of server-sent events for whoever takes `text/event-stream`, and else a list, which may be
+/// waited for (`Prefer: wait=N`).
+///
+/// Source of the format: WHATWG HTML, "Server-sent events".
+struct EventAnswers: Sendable {
+    private static let pageLimit = 1_000
+    /// How often a stream says that it is alive.
+    private static let pause = Duration.seconds(15)
+
+    let store: any MetadataStore
+
+    @Sendable func answer(_ request: AdminRequest) async throws -> Response {
+        let last = request.request.headers[.lastEventID] ?? request.query["after"]
+        let after = try last.map { text in
+            guard let revision = Int(text) else {
+                throw AdminError(status: 400, message: "after is a revision")
+            }
+            return revision
+        }
+        let node = request.query["node"]
+        let takesStream = request.request.headers[.accept]?.contains("text/event-stream") == true
+        return takesStream
+            ? try await stream(after: after, node: node, request)
+            : try await page(after: after, node: node, request)
+    }
+
+    // MARK: A stream
+
+    private func stream(after: Int?, node: String?, _ request: AdminRequest) async throws -> Response {
+        let lines = Self.lines(of: try await store.events(after: after), node: node, request.context.channel)
+        return Response(
+            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+            body: ResponseBody { writer in
+                try await writer.write(ByteBuffer(string: ": following\n\n"))
+                for await line in lines { try await writer.write(ByteBuffer(bytes: line)) }
+                try await writer.finish(nil)
+            })
+    }
+
+    /// What is written, with signs of life in between.
+    private static func lines(
+        of events: StoreEvents, node: String?, _ channel: any Channel
+    ) -> AsyncStream<[UInt8]> {
+        AsyncStream { continuation in
+            channel.closeFuture.whenComplete { _ in continuation.finish() }
+            let task = Task {
+                for event in events.known { tell(event, node, continuation) }
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { for await event in events.following { tell(event, node, continuation) } }
+                    group.addTask {
+                        while (try? await Task.sleep(for: pause)) != nil {
+                            continuation.yield(Array(": alive\n\n".utf8))
+                        }
+                    }
+                    await group.next()
+                    group.cancelAll()
+                }
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    private static func tell(
+        _ event: StoreEvent, _ node: String?, _ continuation: AsyncStream<[UInt8]>.Continuation
+    ) {
+        guard node == nil || node == event.node else { return }
+        let data = JSONWriter.text(of: NodeView.value(of: event))
+        continuation.yield(Array("id: \(event.revision)\nevent: \(event.kind)\ndata: \(data)\n\n".utf8))
+    }
+
+    // MARK: A list
+
+    private func page(after: Int?, node: String?, _ request: AdminRequest) async throws -> Response {
+        let wait = WaitPreference.seconds(of: request.request)
+        let events = try await store.events(after: after)
+        var found = events.known.filter { node == nil || node == $0.node }
+        if found.isEmpty, let wait, wait > 0 {
+            let next = await Self.first(
+                of: events.following, node: node, within: .seconds(wait), request.context.channel)
+            found = next.map { [$0] } ?? []
+        }
+        found = Array(found.prefix(Self.pageLimit))
+        var headers = HTTPFields()
+        if let wait { headers[.preferenceApplied] = "wait=\(wait)" }
+        return PlainResponse.json(
+            .ok,
+            JSONShape.object([
+                ("events", JSONShape.array(found.map(NodeView.value(of:)))),
+                ("last", (found.last?.revision ?? after).map(JSONShape.number)),
+            ]), headers: headers)
+    }
+
+    /// Nil: none within the time, or nobody waits any more.
+    private static func first(
+        of events: AsyncStream<StoreEvent>, node: String?, within wait: Duration, _ channel: any Channel
+    ) async -> StoreEvent? {
+        let (end, ending) = AsyncStream.makeStream(of: Void.self)
+        channel.closeFuture.whenComplete { _ in ending.finish() }
+        return await withTaskGroup(of: StoreEvent?.self) { group in
+            group.addTask { await events.first { node == nil || node == $0.node } }
+            group.addTask {
+                try? await Task.sleep(for: wait)
+                return nil
+            }
+            group.addTask {
+                for await _ in end {}
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+    }
+}
+
+extension HTTPField.Name {
+    fileprivate static let lastEventID = HTTPField.Name("Last-Event-ID")!
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import Hummingbird
+import Logging
+import MetadataStore
+import MetadataTree
+
+/// What is around each request: the limit on its sender, the answer to what went wrong, the count, the line in the log.
+///
+/// A query may carry a signature, and headers a token: neither is logged.
+struct RequestObserver: RouterMiddleware {
+    let clients: ClientAddresses
+    let rate: RateLimit?
+    let metrics: ServerMetrics
+    let log: AccessLog?
+    let logger: Logger
+
+    // As the protocol, whose module does not keep functions on their caller.
+    @concurrent func handle(
+        _ request: Request, context: ServerContext,
+        next: @concurrent (Request, ServerContext) async throws -> Response
+    ) async throws -> Response {
+        let start = ContinuousClock.now
+        let address = clients.address(of: request, context)
+        let response: Response
+        if let rate, let address, !rate.admits(address) {
+            response = Self.refused
+        } else {
+            response = try await answer(request, context, next)
+        }
+        let seconds = start.duration(to: .now) / .seconds(1)
+        let service = Self.service(of: context.endpointPath)
+        metrics.count(
+            service: service, method: Self.known(request.method), status: response.status.code,
+            seconds: seconds)
+        logger.info("\(request.method.rawValue) \(request.uri.path) \(response.status.code)")
+        log?.write([
+            ("time", MetadataValue(string: HTTPDate.timestamp(HTTPDate.now))),
+            ("client", address.map { MetadataValue(string: $0) }),
+            ("method", MetadataValue(string: request.method.rawValue)),
+            ("path", MetadataValue(string: request.uri.path)),
+            ("service", MetadataValue(string: service)), ("status", JSONShape.number(response.status.code)),
+            ("bytes", response.body.contentLength.map(JSONShape.number)),
+            ("seconds", MetadataValue(.float((seconds * 1_000_000).rounded() / 1_000_000))),
+            ("agent", request.headers[.userAgent].map { MetadataValue(string: String($0.prefix(200))) }),
+        ])
+        return response
+    }
+
+    private func answer(
+        _ request: Request, _ context: ServerContext,
+        _ next: @concurrent (Request, ServerContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as StoreError {
+            logger.error("\(error)")
+            if case .full = error { return PlainResponse.text(.init(code: 507), "no room for it\n") }
+            return PlainResponse.text(.serviceUnavailable, "the store cannot be used\n")
+        } catch let error as any HTTPResponseError {
+            return PlainResponse.text(error.status, "\(error.status.reasonPhrase)\n")
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            logger.error("\(request.method.rawValue) \(request.uri.path): \(error)")
+            return PlainResponse.text(.internalServerError, "")
+        }
+    }
+
+    private static var refused: Response {
+        var response = PlainResponse.text(.tooManyRequests, "too many requests\n")
+        response.headers[.retryAfter] = "1"
+        return response
+    }
+
+    /// One of a few words, whatever the client says.
+    private static func known(_ method: HTTPRequest.Method) -> String {
+        [.get, .head, .post, .put, .patch, .delete].contains(method) ? method.rawValue : "other"
+    }
+
+    private static func service(of path: String?) -> String {
+        let parts = (path ?? "").split(separator: "/")
+        switch parts.first {
+        case nil where path != nil: return "cfn"
+        case "admin", "openstack", "nocloud": return String(parts[0])
+        case "healthz", "readyz", "metrics": return "operation"
+        case "v3": return "keystone"
+        case "v1.1", "v2": return "zaqar"
+        case "v1":
+            switch parts.dropFirst().first {
+            case "nodes": return "request"
+            case "AUTH_os-config": return "tempurl"
+            case let name? where name.hasPrefix("{") || name.hasPrefix(":"): return "heat"
+            default: return "cfn"
+            }
+        case nil: return "none"
+        default: return "ec2"
+        }
+    }
+}

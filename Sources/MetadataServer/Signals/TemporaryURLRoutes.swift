@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import HTTPTypes
+import Hummingbird
+import MetadataStore
+import RequestSigning
+
+/// Signals as objects that are written with a temporary URL: `PUT /v1/AUTH_os-config/{node}/{deployment}`.
+struct TemporaryURLRoutes {
+    let store: any MetadataStore
+    let intake: SignalIntake
+
+    func register(on router: Router<ServerContext>) {
+        router.put("v1/AUTH_os-config/:node/:deployment") { request, context in
+            let query = QueryString(request.uri.query ?? "")
+            let name = QueryString.decoded(Substring(try context.parameters.require("node")))
+            let subject = QueryString.decoded(Substring(try context.parameters.require("deployment")))
+            guard let signature = query["temp_url_sig"], let expires = query["temp_url_expires"],
+                let end = Int(expires), end > time(nil), let node = try await store.node(name),
+                let expected = try SignalURLs.temporarySignature(
+                    of: node, path: SignalURLs.temporaryPath(node: name, subject: subject), expires: end),
+                MessageDigest.areEqual(Array(expected.utf8), Array(signature.utf8))
+            else {
+                return PlainResponse.text(.unauthorized, "Temp URL invalid\n")
+            }
+            return try await SignalAnswer.of(.created, request) { body in
+                try await intake.deployment(node, id: subject, body: body)
+            }
+        }
+    }
+}
+
+/// The answer to a signal.
+enum SignalAnswer {
+    /// - Parameter body: what is answered when it was taken.
+    static func of(
+        _ status: HTTPResponse.Status, _ request: Request, json: String? = nil,
+        _ take: ([UInt8]) async throws -> Void
+    ) async throws -> Response {
+        let body = try await RequestBody.bytes(of: request, limit: SignalIntake.sizeLimit)
+        do {
+            try await take(body)
+        } catch let error as SignalError {
+            return PlainResponse.text(.badRequest, "\(error)\n")
+        }
+        return json.map { PlainResponse.text(status, $0, type: "application/json") }
+            ?? PlainResponse.text(status, "")
+    }
+}
