@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("os-metadata-server ctl")
+struct ControlTests {
+    private let server: ServerSandbox
+
+    init() throws {
+        server = try ServerSandbox()
+        try server.start()
+    }
+
+    @Test("makes a node, says what its collector needs, shows, changes, lists and removes it")
+    func life() throws {
+        try server.directory.write("m.yaml", "mysql: {root-password: Heifs23jk3, port: 3306}\n")
+        let created = try server.ctl(
+            "node", "create", "web1", "--metadata", "m.yaml", "--address", "10.0.0.1")
+        #expect(created.status == 0, "\(created.errorText)")
+        let token = try server.node("web1", "credentials", "request", "token")
+        #expect(
+            created.text == """
+                [request]
+                metadata_url = \(server.address)/v1/nodes/web1/metadata
+                token = \(token)
+
+                """)
+        #expect(
+            try server.metadata(of: "web1").body
+                == #"{"mysql": {"root-password": "Heifs23jk3", "port": 3306}}"#)
+        let again = try server.ctl("node", "create", "web1")
+        #expect(again.status == 1)
+        #expect(again.errorText.contains("the node web1 is there, at revision 1"))
+
+        #expect(try server.ctl("node", "set", "web1", "mysql.port:=3307", "app.name=x").text == "web1 2\n")
+        #expect(try server.ctl("node", "set", "web1", "--unset", "app").text == "web1 3\n")
+        #expect(
+            try server.metadata(of: "web1").body
+                == #"{"mysql": {"root-password": "Heifs23jk3", "port": 3307}}"#)
+        #expect(try server.ctl("node", "set", "web1", "--metadata", "-", input: #"{"a": [1]}"#).status == 0)
+        #expect(try server.metadata(of: "web1").body == #"{"a": [1]}"#)
+        // The token stays.
+        #expect(try server.node("web1", "credentials", "request", "token") == token)
+
+        let list = try server.ctl("node", "list").text.split(separator: "\n")
+        #expect(list.count == 2 && list[0].hasPrefix("NAME  REVISION  MODIFIED"))
+        #expect(list[1].hasPrefix("web1  4 ") && list[1].hasSuffix("COMPLETE  0            10.0.0.1"))
+        let shown = try server.ctl("node", "show", "web1").text
+        #expect(shown.contains("metadata:\n  a:\n  - 1\n") && !shown.contains(token))
+        #expect(try server.ctl("node", "delete", "web1").status == 0)
+        #expect(try server.ctl("node", "delete", "web1").errorText.contains("there is no node web1"))
+        #expect(try server.ctl("node", "list", "-o", "json").text == "[]\n")
+    }
+
+    @Test("a difference is told value by value, secrets by their names, with exit status 2")
+    func diff() throws {
+        try server.directory.write("m.yaml", "{db: {password: old, port: 1}, a: [1]}\n")
+        try server.directory.write("n.yaml", "{db: {password: new, port: 1}, b: true}\n")
+        _ = try server.ctl("node", "create", "n", "--metadata", "m.yaml")
+        #expect(try server.ctl("node", "diff", "n", "m.yaml").status == 0)
+        let ended = try server.ctl("node", "diff", "n", "n.yaml")
+        #expect(ended.status == 2)
+        #expect(ended.text == "-db.password: ‹db.password›\n+db.password: ‹db.password›\n-a: [1]\n+b: true\n")
+        #expect(
+            try server.ctl("node", "diff", "n", "n.yaml", "--show-secrets").text.contains(
+                "+db.password: \"new\""))
+        _ = try server.ctl("node", "set", "n", "--metadata", "n.yaml")
+        #expect(try server.ctl("node", "diff", "n", "--revision", "1").text.contains("+b: true"))
+    }
+
+    @Test("a change that was made for another revision is refused")
+    func lostUpdate() throws {
+        _ = try server.ctl("node", "create", "n")
+        #expect(try server.ctl("node", "set", "n", "a=1", "--if-revision", "1").status == 0)
+        let late = try server.ctl("node", "set", "n", "a=2", "--if-revision", "1")
+        #expect(late.status == 1)
+        #expect(late.errorText.contains("the node n is there, at revision 2"))
+        #expect(try server.metadata(of: "n").body == #"{"a": "1"}"#)
+    }
+
+    @Test("history and rollback: the node is what it was, and keeps its token")
+    func rollback() throws {
+        _ = try server.ctl("node", "create", "n")
+        let token = try server.node("n", "credentials", "request", "token")
+        for value in ["1", "2", "3"] { _ = try server.ctl("node", "set", "n", "a=\(value)") }
+        let history = try server.ctl("node", "history", "n").text
+        #expect(history.split(separator: "\n").map { $0.prefix(1) } == ["R", "4", "3", "2", "1"])
+        #expect(try server.ctl("node", "rollback", "n").text == "n 5\n")
+        #expect(try server.metadata(of: "n").body == #"{"a": "2"}"#)
+        #expect(try server.ctl("node", "rollback", "n", "--to", "2").text == "n 6\n")
+        #expect(try server.metadata(of: "n").body == #"{"a": "1"}"#)
+        #expect(try server.node("n", "credentials", "request", "token") == token)
+        #expect(try server.ctl("node", "rollback", "n", "--to", "99").status == 1)
+        // Also of one that was removed.
+        _ = try server.ctl("node", "delete", "n")
+        #expect(try server.ctl("node", "rollback", "n", "--to", "6").status == 0)
+        #expect(try server.metadata(of: "n").body == #"{"a": "1"}"#)
+    }
+
+    @Test("what is exported is what is imported, byte for byte, and only its owner reads it")
+    func transfer() throws {
+        try server.directory.write(
+            "in/web.yaml",
+            """
+            metadata: {z: 1, a: "yes", text: "#!/bin/sh\\nx\\n"}
+            credentials: {request: {token: t0ken}, cfn: {access_key_id: A, secret_access_key: S}}
+            instance: {addresses: [10.0.0.5], user_data: "#!/bin/sh\\necho\\n"}
+            deployments: [{name: d, config: x, inputs: {b: 1, a: [2]}}]
+            """)
+        try server.directory.write("in/db.json", #"{"metadata": {"b": 1}}"#)
+        try server.directory.write("in/README", "not a node")
+        let imported = try server.ctl("import", "in")
+        #expect(imported.text == "db 1\nweb 2\n" || imported.text == "web 1\ndb 2\n", "\(imported.errorText)")
+        for name in ["one", "two"] {
+            mkdir(server.directory.file(name), 0o700)
+        }
+        #expect(try server.ctl("export", "one").status == 0)
+        #expect(server.directory.text("one/web.yaml")?.hasPrefix("metadata:\n  z: 1\n  a: \"yes\"\n") == true)
+        var status = stat()
+        #expect(stat(server.directory.file("one/web.yaml"), &status) == 0 && status.st_mode & 0o777 == 0o600)
+        _ = try server.ctl("node", "delete", "web", "db")
+        #expect(try server.ctl("import", "one").status == 0)
+        #expect(try server.ctl("export", "two").status == 0)
+        for file in ["web.yaml", "db.yaml"] {
+            #expect(server.directory.text("one/\(file)") == server.directory.text("two/\(file)"), "\(file)")
+        }
+        // A file that cannot be used changes nothing.
+        try server.directory.write("in/db.json", #"{"metadata": {"b": 2}"#)
+        let broken = try server.ctl("import", "in")
+        #expect(broken.status == 1 && broken.errorText.contains("in/db.json:1:22"), "\(broken.errorText)")
+    }
+
+    @Test("a deployment reaches the node, and waiting ends when it has signalled")
+    func convergence() throws {
+        try server.directory.write("hi.sh", "#!/bin/sh\necho hi\n")
+        _ = try server.ctl("node", "create", "n")
+        let id = try server.ctl("deploy", "n", "--config", "hi.sh", "--input", "a=b", "--output-name", "o")
+            .text
+            .trimmingCharacters(in: .newlines)
+        #expect(try server.node("n", "status") == "IN_PROGRESS")
+        #expect(try server.ctl("wait", "--converged", "n", "--timeout", "1").status == 124)
+        let document = try JSONSerialization.jsonObject(with: Data(server.metadata(of: "n").body.utf8))
+        let deployment = ((document as? [String: Any])?["deployments"] as? [[String: Any]])?.first
+        #expect(
+            deployment?["id"] as? String == id && deployment?["config"] as? String == "#!/bin/sh\necho hi\n")
+        let inputs = deployment?["inputs"] as? [[String: Any]] ?? []
+        let url = try #require(
+            inputs.first { $0["name"] as? String == "deploy_signal_id" }?["value"] as? String)
+        #expect(inputs.first?["name"] as? String == "a" && inputs.first?["value"] as? String == "b")
+
+        let waiting = try ChildProcess(
+            [
+                Programs.path("os-metadata-server"), "ctl", "wait", "--converged", "n", "--server",
+                server.address,
+                "--token-file", server.directory.file("store/admin-token"),
+            ]
+        ).start(output: "/dev/null", errorOutput: "/dev/null")
+        let body = #"{"deploy_stdout": "hi\n", "deploy_stderr": "", "deploy_status_code": 0, "o": 1}"#
+        #expect(try server.curl(url, "-d", body, "-H", "Content-Type: application/json").status == 200)
+        #expect(waiting.wait(limit: 20) == 0)
+        #expect(try server.node("n", "status") == "COMPLETE")
+
+        // A failure is one: of a second run of the same name, which has an id of its own.
+        let second = try server.ctl("deploy", "n", "--config", "hi.sh").text.trimmingCharacters(in: .newlines)
+        #expect(second != id)
+        let next = url.replacingOccurrences(of: id, with: second)
+        #expect(try server.curl(next, "-d", "{}").status == 403)
+        let signed = try server.node("n", "deployments", "0", "id")
+        #expect(signed == second)
+    }
+
+    @Test("changes are told as they come")
+    func watch() throws {
+        _ = try server.ctl("node", "create", "n")
+        let watching = try ChildProcess(
+            [
+                Programs.path("os-metadata-server"), "ctl", "watch", "--after", "0", "--count", "3",
+                "--server",
+                server.address, "--token-file", server.directory.file("store/admin-token"),
+            ]
+        ).start(output: server.directory.file("watched"), errorOutput: "/dev/null")
+        #expect(eventually { server.directory.text("watched")?.contains("created") == true })
+        _ = try server.ctl("node", "set", "n", "a=1")
+        _ = try server.ctl("node", "delete", "n")
+        #expect(watching.wait(limit: 20) == 0)
+        let lines = server.directory.text("watched")?.split(separator: "\n").map { $0.split(separator: " ") }
+        #expect(
+            lines?.map { "\($0[1]) \($0[2]) \($0[3]) \($0[4])" }
+                == ["1 created n admin", "2 changed n admin", "3 removed n admin"])
+    }
+
+    @Test(
+        "mistakes are told in a line",
+        arguments: [
+            (["node", "create", "a/b"], 1, "a node's name has"),
+            (["node", "show", "none"], 1, "there is no node none"),
+            (["node", "set", "n"], 64, "nothing to set"),
+            (["deploy", "n"], 64, "--config or --file is wanted"),
+            (["wait", "n"], 64, "--converged is wanted"), (["node", "set", "none", "=x"], 1, "PATH=TEXT"),
+            (["import", "/nonexistent"], 1, "/nonexistent"), (["nothing"], 64, "nothing"),
+            (["node", "list", "--token-file", "/nonexistent"], 1, "/nonexistent"),
+            (["node", "list", "--server", "http://127.0.0.1:1"], 1, "http://127.0.0.1:1: "),
+        ])
+    func mistakes(words: [String], status: Int32, reason: String) throws {
+        let ended = try ChildProcess(
+            [Programs.path("os-metadata-server"), "ctl"] + words,
+            environment: [
+                "PATH": "/usr/bin:/bin", "OS_METADATA_SERVER_URL": server.address,
+                "OS_METADATA_ADMIN_TOKEN_FILE": server.directory.file("store/admin-token"),
+            ]
+        ).run()
+        #expect(ended.status == status)
+        #expect(ended.errorText.contains(reason), "\(ended.errorText)")
+        #expect(ended.text.isEmpty)
+    }
+}
