@@ -155,13 +155,12 @@ final class HTTPListener: Sendable {
                 do {
                     try await channel.executeThenClose { inbound in
                         for try await connection in inbound {
-                            guard listener.admit() else {
-                                connection.channel.close(promise: nil)
-                                continue
-                            }
+                            let isAdmitted = listener.admit()
+                            // One that is closed is handled too: that ends it in order.
+                            if !isAdmitted { connection.channel.close(promise: nil) }
                             group.addTask {
                                 await child.handle(value: connection, logger: listener.logger)
-                                listener.leave()
+                                if isAdmitted { listener.leave() }
                             }
                         }
                     }

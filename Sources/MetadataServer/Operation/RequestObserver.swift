@@ -5,6 +5,7 @@ import Hummingbird
 import Logging
 import MetadataStore
 import MetadataTree
+import NIOHTTP1
 
 /// What is around each request: the limit on its sender, the answer to what went wrong, the count, the line in the log.
 ///
@@ -62,6 +63,9 @@ struct RequestObserver: RouterMiddleware {
             return PlainResponse.text(error.status, "\(error.status.reasonPhrase)\n")
         } catch is CancellationError {
             throw CancellationError()
+        } catch let error as HTTPParserError {
+            // The connection's to answer: nothing more can be read from it.
+            throw error
         } catch {
             logger.error("\(request.method.rawValue) \(request.uri.path): \(error)")
             return PlainResponse.text(.internalServerError, "")

@@ -88,7 +88,9 @@ final class ServerSandbox {
             ]
         ).run()
         let lines = ended.text.split(separator: "\n", omittingEmptySubsequences: false)
-        return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
+        // Without the line end of a text.
+        let body = lines.dropLast().joined(separator: "\n")
+        return (Int(lines.last ?? "") ?? 0, body.hasSuffix("\n") ? String(body.dropLast()) : body)
     }
 
     /// What a node with its token gets.
