@@ -20,7 +20,7 @@ MANUALS = $(wildcard man/*.[0-9])
 SWIFT_SOURCES = Package.swift Sources Tests
 
 BUILD_PACKAGES = libyaml-dev libcurl4-openssl-dev libssl-dev libexpat1-dev libsqlite3-dev binutils
-TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace acl locales openssl redis-server nginx-light genisoimage
+TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace acl locales openssl redis-server nginx-light genisoimage iproute2
 BENCH_PACKAGES = $(TEST_PACKAGES) debianutils time wrk
 
 .PHONY: all demo test bench compare fuzz install clean release lint unit integration compatibility
@@ -108,7 +108,13 @@ $(PEERS)/complete: Tests/PeerTests/requirements.txt
 	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r Tests/PeerTests/requirements.txt
 	touch $@
 
-peers: release $(PEERS)/complete
+# Debian's package is unpacked, not installed: installed, it would set up this machine anew.
+$(PEERS)/cloud-init/complete: | setup-test
+	mkdir -p $(@D)
+	cd $(@D) && apt-get -o APT::Sandbox::User=root download cloud-init && dpkg-deb -x cloud-init_*.deb .
+	touch $@
+
+peers: release $(PEERS)/complete $(PEERS)/cloud-init/complete
 	$(SWIFT_BUILD) --build-tests
 	$(SWIFT_TEST) --no-parallel --filter PeerTests
 

@@ -70,11 +70,28 @@ package enum MessageDigest {
 }
 
 /// Base 64 (RFC 4648).
-enum Base64 {
+package enum Base64 {
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    static func encode(_ bytes: [UInt8]) -> String {
+    /// Nil: the text is none. Its padding may be missing.
+    package static func decode(_ text: Substring) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var bits: UInt32 = 0
+        var count = 0
+        for character in text.utf8.prefix(while: { $0 != UInt8(ascii: "=") }) {
+            guard let value = alphabet.firstIndex(of: character) else { return nil }
+            bits = (bits & 0xFFFF) << 6 | UInt32(value)
+            count += 6
+            if count >= 8 {
+                count -= 8
+                bytes.append(UInt8(bits >> UInt32(count) & 0xFF))
+            }
+        }
+        return bytes
+    }
+
+    package static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let chunk = bytes[start..<min(start + 3, bytes.count)]

@@ -6,14 +6,17 @@ import Testing
 
 @Suite("os-collect-config from PyPI, unchanged, asks this metadata server")
 struct RealClientTests {
-    @Test("with its source", arguments: ["ec2", "cfn"])
+    @Test("with its source", arguments: ["ec2", "cfn", "heat", "request"])
     func source(_ source: String) throws {
         let directory = try TemporaryDirectory()
         try directory.write(
             "nodes/n.yaml",
             """
             metadata: {a: {b: [1, 2]}, deployments: [{name: d, config: {x: 1}}]}
-            credentials: {cfn: {access_key_id: AK, secret_access_key: SK, stack_name: st, resource: res}}
+            credentials:
+              cfn: {access_key_id: AK, secret_access_key: SK, stack_name: st, resource: res}
+              heat: {user_id: ab12, password: pw, project_id: pr, stack_id: st/1234, resource_name: res}
+              request: {token: t0ken}
             instance: {addresses: ["127.0.0.1"], public_keys: {alice: ssh-ed25519 AAAA}}
             """, mode: 0o600)
         let server = try ChildProcess(
@@ -33,7 +36,11 @@ struct RealClientTests {
             "--cachedir", directory.file("cache"), "--ec2-metadata-url", "\(address)/latest/meta-data",
             "--cfn-metadata-url", "\(address)/v1/", "--cfn-access-key-id", "AK", "--cfn-secret-access-key",
             "SK",
-            "--cfn-stack-name", "st", "--cfn-path", "res.Metadata", source,
+            "--cfn-stack-name", "st", "--cfn-path", "res.Metadata", "--heat-auth-url", "\(address)/v3",
+            "--heat-user-id", "ab12", "--heat-password", "pw", "--heat-project-id", "pr", "--heat-stack-id",
+            "st/1234", "--heat-resource-name", "res", "--request-metadata-url",
+            // It knows no tokens: a URL may hold a password.
+            address.replacingOccurrences(of: "://", with: "://n:t0ken@") + "/v1/nodes/n/metadata", source,
         ]
         let outputs = try ["\(Programs.originals)/bin", try OurPrograms.directory()].map { programs in
             try ChildProcess(

@@ -69,6 +69,7 @@ struct InstanceMetadataTests {
         ("/latest/meta-data/public-keys/", "0=alice\n1=bob"),
         ("/latest/meta-data/public-keys/1/", "openssh-key"),
         ("/latest/meta-data/public-keys/1/openssh-key", "ssh-ed25519 BBBB"),
+        ("/latest/dynamic/", "instance-identity/"), ("/latest/dynamic/instance-identity/", "document"),
         ("/latest/user-data", "#!/bin/sh\necho hello\n"), ("/latest/", "dynamic\nmeta-data\nuser-data"),
     ]
 

@@ -46,8 +46,20 @@ struct AdminAccess: Sendable {
     }
 }
 
-/// RFC 6750.
+/// What a request proves itself with in its header `Authorization`.
 enum BearerToken {
+    /// A bearer token, or the password of somebody who can only name a user and a password in a URL (RFC 7617).
+    static func orPassword(_ request: Request) -> Substring? {
+        if let token = of(request) { return token }
+        let scheme = "basic "
+        guard let header = request.headers[.authorization], header.lowercased().hasPrefix(scheme),
+            let bytes = Base64.decode(header.dropFirst(scheme.count).drop { $0 == " " })
+        else { return nil }
+        let pair = String(decoding: bytes, as: UTF8.self)
+        return pair.firstIndex(of: ":").map { pair[pair.index(after: $0)...] }
+    }
+
+    /// RFC 6750.
     static func of(_ request: Request) -> Substring? {
         let scheme = "bearer "
         guard let header = request.headers[.authorization], header.lowercased().hasPrefix(scheme) else {

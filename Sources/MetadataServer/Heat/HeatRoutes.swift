@@ -8,7 +8,8 @@ import MetadataTree
 /// Heat's interface as far as a node's own stack goes:
 ///
 ///     GET  /v1/{project}/stacks                      a list of one
-///     GET  /v1/{project}/stacks/{name}               302 to
+///     GET  /v1/{project}/stacks/{name}               302 to what has the id too
+///     GET  /v1/{project}/stacks/{name}/resources     the same
 ///     GET  /v1/{project}/stacks/{name}/{id}
 ///     GET  /v1/{project}/stacks/{name}/{id}/resources
 ///     GET  /v1/{project}/stacks/{name}/{id}/resources/{resource}
@@ -26,7 +27,8 @@ struct HeatRoutes {
         let stack = "\(top)/:name/:id"
         let resource = "\(stack)/resources/:resource"
         get(router, top) { $0.list }
-        get(router, "\(top)/:name") { $0.redirection }
+        get(router, "\(top)/:name") { $0.redirection() }
+        get(router, "\(top)/:name/resources") { $0.redirection("/resources") }
         get(router, stack) { $0.stack }
         get(router, "\(stack)/resources") { $0.resources }
         get(router, resource) { $0.resource }

@@ -30,7 +30,7 @@ struct HeatStackView {
     private var id: String { String(heat.stackID.drop { $0 != "/" }.dropFirst()) }
     private var url: String { "\(base)/v1/\(heat.projectID)/stacks/\(heat.stackID)" }
 
-    var redirection: Answer? { .elsewhere(url) }
+    func redirection(_ rest: String = "") -> Answer? { .elsewhere(url + rest) }
 
     var list: Answer? { .document(JSONShape.object([("stacks", JSONShape.array([stackValue]))])) }
 

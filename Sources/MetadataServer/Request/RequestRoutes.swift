@@ -7,7 +7,7 @@ import NIOCore
 
 /// `GET|HEAD /v1/nodes/{node}/metadata`: a node's metadata for os-collect-config's request source.
 ///
-/// Authorised by the node's bearer token (RFC 6750); conditional (RFC 9110); waits for a change where the client says
+/// Authorised by the node's bearer token (RFC 6750), which may be a password too (RFC 7617); conditional (RFC 9110); waits for a change where the client says
 /// `Prefer: wait=N` (RFC 7240) and has what there is.
 struct RequestRoutes {
     let cache: RepresentationCache
@@ -55,7 +55,7 @@ struct RequestRoutes {
 
     /// What the node gets, if the request carries its token. A node that does not exist is not told from a wrong token.
     private func authorised(_ name: String, _ request: Request) async throws -> RepresentationCache.Entry? {
-        guard let token = BearerToken.of(request),
+        guard let token = BearerToken.orPassword(request),
             let entry = try await cache.entry(for: name, base: bases.base(of: request)),
             entry.isAuthorised(token)
         else { return nil }

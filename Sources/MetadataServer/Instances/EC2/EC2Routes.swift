@@ -13,7 +13,7 @@ import NIOCore
 ///     GET /{version}/                                what there is
 ///     GET /{version}/meta-data/…                     a text, or the listing of a directory
 ///     GET /{version}/user-data
-///     GET /{version}/dynamic/instance-identity/document
+///     GET /{version}/dynamic/…
 struct EC2Routes {
     private static let versions = [
         "1.0", "2007-01-19", "2007-03-01", "2007-08-29", "2007-10-10", "2007-12-15", "2008-02-01",
@@ -38,6 +38,8 @@ struct EC2Routes {
                 let path = context.parameters.getCatchAll()
                 return try await answer(request, context) { InstanceTree(of: $0).text(at: path) }
             }
+            router.get("\(top)/dynamic") { try await answer($0, $1) { _ in "instance-identity/" } }
+            router.get("\(top)/dynamic/instance-identity") { try await answer($0, $1) { _ in "document" } }
             router.get("\(top)/user-data") { try await answer($0, $1) { $0.instance.userData } }
             router.get("\(top)/dynamic/instance-identity/document") {
                 try await answer($0, $1, type: "application/json") { Self.identity(of: $0) }
