@@ -24,7 +24,7 @@ TEST_PACKAGES = $(BUILD_PACKAGES) mandoc curl python3-venv strace acl locales op
 BENCH_PACKAGES = $(TEST_PACKAGES) debianutils time wrk
 
 .PHONY: all demo test bench compare fuzz install clean release lint unit integration compatibility
-.PHONY: manual peers soak setup-build setup-test setup-bench
+.PHONY: manual peers soak fuzz-server setup-build setup-test setup-bench
 
 all: release
 
@@ -145,6 +145,11 @@ fuzz: setup-build
 			-verbosity=0 -artifact_prefix=.build/fuzz-findings/$$target- || exit 1; \
 	done
 
+# Random requests for a metadata server: make fuzz-server SECONDS=600
+fuzz-server: release
+	$(SWIFT_BUILD) --build-tests
+	REQUEST_FUZZ_SECONDS=$(SECONDS) $(SWIFT_TEST) --filter RequestFuzzTests
+
 bench: setup-bench release $(ORIGINALS)/complete
 	swift run $(SWIFT_PATHS) --package-path Tests/Benchmarks -c release bench --programs $(CURDIR)/$(BIN) \
 		--originals $(CURDIR)/$(ORIGINALS)/bin --json $(CURDIR)/.build/bench.json
@@ -160,7 +165,7 @@ install: release
 		install -D -m 0644 $$manual $(DESTDIR)$(PREFIX)/share/man/man$${manual##*.}/$${manual##*/}; \
 	done
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,$(COMPLETIONS))
-	set -e; for name in os-apply-config os-refresh-config os-collect-config; do \
+	set -e; for name in os-apply-config os-refresh-config os-collect-config os-metadata-server; do \
 		$(BIN)/$$name --generate-completion-script bash \
 			> $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$name; \
 		$(BIN)/$$name --generate-completion-script zsh \

@@ -147,7 +147,8 @@ let package = Package(
             name: "MetadataStoreTests",
             dependencies: ["MetadataStore", "MetadataStoreSQLite", "MetadataTree", "TestSupport"]),
         .testTarget(
-            name: "MetadataServerTests", dependencies: ["MetadataServer", "MetadataStore", "MetadataTree"]),
+            name: "MetadataServerTests",
+            dependencies: ["MetadataServer", "MetadataStore", "MetadataTree", "RequestSigning", httpTypes]),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"], exclude: ["Fixtures", "demo.sh"]),
         .testTarget(

@@ -51,9 +51,7 @@ enum BearerToken {
     /// A bearer token, or the password of somebody who can only name a user and a password in a URL (RFC 7617).
     static func orPassword(_ request: Request) -> Substring? {
         if let token = of(request) { return token }
-        let scheme = "basic "
-        guard let header = request.headers[.authorization], header.lowercased().hasPrefix(scheme),
-            let bytes = Base64.decode(header.dropFirst(scheme.count).drop { $0 == " " })
+        guard let encoded = credentials(of: request, scheme: "basic "), let bytes = Base64.decode(encoded)
         else { return nil }
         let pair = String(decoding: bytes, as: UTF8.self)
         return pair.firstIndex(of: ":").map { pair[pair.index(after: $0)...] }
@@ -61,11 +59,20 @@ enum BearerToken {
 
     /// RFC 6750.
     static func of(_ request: Request) -> Substring? {
-        let scheme = "bearer "
-        guard let header = request.headers[.authorization], header.lowercased().hasPrefix(scheme) else {
-            return nil
+        credentials(of: request, scheme: "bearer ")
+    }
+
+    /// What stands behind a scheme, which is written in any case.
+    private static func credentials(of request: Request, scheme: StaticString) -> Substring? {
+        guard let header = request.headers[.authorization] else { return nil }
+        let bytes = header.utf8
+        let isScheme = scheme.withUTF8Buffer { scheme in
+            bytes.count >= scheme.count && zip(bytes, scheme).allSatisfy { $0 | 0x20 == $1 }
         }
-        return header.dropFirst(scheme.count).drop { $0 == " " }
+        guard isScheme,
+            let start = bytes.dropFirst(scheme.utf8CodeUnitCount).firstIndex(where: { $0 != 0x20 })
+        else { return nil }
+        return header[start...]
     }
 }
 

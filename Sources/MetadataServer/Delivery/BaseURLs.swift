@@ -9,9 +9,16 @@ struct BaseURLs: Sendable {
 
     func base(of request: Request) -> String {
         if let fixed { return fixed }
-        let authority = (request.head.authority ?? "localhost").filter { character in
-            character.isASCII && (character.isLetter || character.isNumber || ".:-_[]".contains(character))
+        let authority = request.head.authority ?? "localhost"
+        let isPlain = authority.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x3A, 0x41...0x5B, 0x61...0x7A, UInt8(ascii: "]"), UInt8(ascii: "."),
+                UInt8(ascii: "-"),
+                UInt8(ascii: "_"):
+                true
+            default: false
+            }
         }
-        return "\(request.head.scheme ?? "http")://\(authority)"
+        return "\(request.head.scheme ?? "http")://\(isPlain ? authority : "localhost")"
     }
 }

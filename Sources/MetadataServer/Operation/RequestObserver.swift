@@ -23,7 +23,8 @@ struct RequestObserver: RouterMiddleware {
         next: @concurrent (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         let start = ContinuousClock.now
-        let address = clients.address(of: request, context)
+        // Nobody wants to know otherwise.
+        let address = rate == nil && log == nil ? nil : clients.address(of: request, context)
         let response: Response
         if let rate, let address, !rate.admits(address) {
             response = Self.refused
@@ -84,6 +85,7 @@ struct RequestObserver: RouterMiddleware {
     }
 
     private static func service(of path: String?) -> String {
+        if path == RequestRoutes.path { return "request" }
         let parts = (path ?? "").split(separator: "/")
         switch parts.first {
         case nil where path != nil: return "cfn"
@@ -93,7 +95,6 @@ struct RequestObserver: RouterMiddleware {
         case "v1.1", "v2": return "zaqar"
         case "v1":
             switch parts.dropFirst().first {
-            case "nodes": return "request"
             case "AUTH_os-config": return "tempurl"
             case let name? where name.hasPrefix("{") || name.hasPrefix(":"): return "heat"
             default: return "cfn"

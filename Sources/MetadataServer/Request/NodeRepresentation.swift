@@ -27,6 +27,7 @@ struct NodeRepresentation {
 
     /// Whether the request says that its sender has this representation: by its tag or, with none, by its date.
     func isKnown(to request: Request) -> Bool {
+        if request.headers[.ifNoneMatch] == entityTag { return true }
         let tags = request.headers[values: .ifNoneMatch]
         guard tags.isEmpty else {
             return tags.flatMap { $0.split(separator: ",") }.contains { tag in

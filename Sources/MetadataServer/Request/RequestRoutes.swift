@@ -10,12 +10,14 @@ import NIOCore
 /// Authorised by the node's bearer token (RFC 6750), which may be a password too (RFC 7617); conditional (RFC 9110); waits for a change where the client says
 /// `Prefer: wait=N` (RFC 7240) and has what there is.
 struct RequestRoutes {
+    static let path = "/v1/nodes/{node}/metadata"
+
     let cache: RepresentationCache
     let feed: ChangeFeed
     let bases: BaseURLs
 
     func register(on router: Router<ServerContext>) {
-        router.get("v1/nodes/:node/metadata") { request, context in
+        router.get(RouterPath(Self.path)) { request, context in
             try await metadata(of: context.parameters.require("node"), request, context)
         }
     }
@@ -23,7 +25,9 @@ struct RequestRoutes {
     private func metadata(
         of encodedName: String, _ request: Request, _ context: ServerContext
     ) async throws -> Response {
-        let name = QueryString.decoded(Substring(encodedName), plusIsSpace: false)
+        let name =
+            encodedName.utf8.contains(UInt8(ascii: "%"))
+            ? QueryString.decoded(Substring(encodedName), plusIsSpace: false) : encodedName
         guard var entry = try await authorised(name, request) else { return Self.unauthorised }
         let wait = request.method == .get ? WaitPreference.seconds(of: request) : nil
         if let wait, wait > 0, entry.representation.isKnown(to: request) {

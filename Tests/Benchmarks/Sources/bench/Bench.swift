@@ -24,7 +24,8 @@ struct Bench {
         [
             ("key", key), ("trees", trees), ("metadata", largeMetadata), ("template", largeTemplate),
             ("hooks", hooks),
-            ("collector", collector), ("change", change), ("server", server), ("size", size),
+            ("collector", collector), ("change", change), ("server", server), ("long-polls", longPolls),
+            ("store", store), ("size", size),
         ]
     }
 
@@ -55,48 +56,7 @@ struct Bench {
 
     static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
-    // MARK: os-metadata-server
-
-    private func server() throws -> [Row] {
-        let place = try directory("server")
-        try write(
-            "\(place)/nodes/n.yaml",
-            "metadata: {a: {b: value}, l: [1, 2, 3]}\ncredentials: {request: {token: t}}\n", mode: 0o600)
-        try write("\(place)/www/metadata", #"{"a": {"b": "value"}, "l": [1, 2, 3]}"#)
-        let ports = (Self.freePort(), Self.freePort())
-        try write(
-            "\(place)/nginx.conf",
-            """
-            daemon off; pid \(place)/nginx.pid; error_log /dev/null; worker_processes 2;
-            events { worker_connections 512; }
-            http { access_log off; server { listen 127.0.0.1:\(ports.1); root \(place)/www; } }
-            """)
-        let ours = Command(words: [
-            "\(programs)/os-metadata-server", "--nodes", "\(place)/nodes", "--listen", "127.0.0.1:\(ports.0)",
-        ])
-        let nginx = Command(words: ["/usr/sbin/nginx", "-p", place, "-c", "\(place)/nginx.conf"])
-        let processes = [ours.start(), nginx.start()]
-        defer {
-            for process in processes {
-                kill(process, SIGTERM)
-                waitpid(process, nil, 0)
-            }
-        }
-        Self.awaitListener(ports.0)
-        Self.awaitListener(ports.1)
-        var rates: [[Double]] = [[], []]
-        for _ in 0..<3 {
-            rates[0].append(Self.requestsPerSecond("http://127.0.0.1:\(ports.0)/v1/nodes/n/metadata"))
-            rates[1].append(Self.requestsPerSecond("http://127.0.0.1:\(ports.1)/metadata"))
-        }
-        let (mine, peer) = (rates[0].median, rates[1].median)
-        return [
-            Row(
-                what: "metadata GET, authorised", ours: mine, peer: peer, peerName: "nginx, a file",
-                unit: "/s",
-                limit: "ratio ≥ 0.5", ratio: mine / peer, isMet: mine / peer >= 0.5)
-        ]
-    }
+    // MARK: Ports
 
     static func freePort() -> Int {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -121,7 +81,7 @@ struct Bench {
     }
 
     /// Gives a new socket and a port's address, and the address as it is then.
-    private static func withLoopbackSocket(
+    static func withLoopbackSocket(
         port: Int, _ body: (Int32, UnsafeMutablePointer<sockaddr>) -> Void
     ) -> sockaddr_in {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -134,20 +94,6 @@ struct Bench {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body(descriptor, $0) }
         }
         return address
-    }
-
-    private static func requestsPerSecond(_ url: String) -> Double {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/wrk")
-        process.arguments = ["-t1", "-c32", "-d4s", "-H", "Authorization: Bearer t", url]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        guard (try? process.run()) != nil else { return .nan }
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        let line = text.split(separator: "\n").first { $0.hasPrefix("Requests/sec:") }
-        guard !text.contains("Non-2xx") else { return .nan }
-        return line.flatMap { Double($0.split(separator: " ").last ?? "") } ?? .nan
     }
 
     // MARK: Size
