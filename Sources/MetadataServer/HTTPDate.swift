@@ -18,7 +18,7 @@ enum HTTPDate {
         gmtime_r(&moment, &parts)
         let day = "\(days[Int(parts.tm_wday)]), \(padded(parts.tm_mday)) \(months[Int(parts.tm_mon)])"
         let time = [parts.tm_hour, parts.tm_min, parts.tm_sec].map(padded).joined(separator: ":")
-        return "\(day) \(parts.tm_year + 1900) \(time) GMT"
+        return "\(day) \(Int(parts.tm_year) + 1900) \(time) GMT"
     }
 
     /// `2026-11-22T18:43:32Z` (RFC 3339).
@@ -26,7 +26,7 @@ enum HTTPDate {
         var moment = time_t(seconds)
         var parts = tm()
         gmtime_r(&moment, &parts)
-        let date = "\(parts.tm_year + 1900)-\(padded(parts.tm_mon + 1))-\(padded(parts.tm_mday))"
+        let date = "\(Int(parts.tm_year) + 1900)-\(padded(parts.tm_mon + 1))-\(padded(parts.tm_mday))"
         return "\(date)T\([parts.tm_hour, parts.tm_min, parts.tm_sec].map(padded).joined(separator: ":"))Z"
     }
 

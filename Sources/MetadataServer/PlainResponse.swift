@@ -29,13 +29,25 @@ enum PlainResponse {
 
 /// The body of a request.
 enum RequestBody {
-    /// - Throws: `HTTPError` 413 when it is longer than `limit` bytes.
+    /// How long a body may take, in seconds, however it trickles in.
+    static let timeLimit = 30
+
+    /// - Throws: `HTTPError` 413 when it is longer than `limit` bytes, 408 when it takes too long.
     static func bytes(of request: Request, limit: Int) async throws -> [UInt8] {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
-            throw HTTPError(.contentTooLarge)
+        let length = request.headers[.contentLength].flatMap { Int($0) }
+        if let length, length > limit { throw HTTPError(.contentTooLarge) }
+        if length == 0 { return [] }
+        return try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            group.addTask {
+                var request = request
+                return Array(try await request.collectBody(upTo: limit).readableBytesView)
+            }
+            group.addTask {
+                try await Task.sleep(for: .seconds(timeLimit))
+                throw HTTPError(.requestTimeout)
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? []
         }
-        var request = request
-        let buffer = try await request.collectBody(upTo: limit)
-        return Array(buffer.readableBytesView)
     }
 }

@@ -10,8 +10,7 @@ import SystemPackage
 /// os-metadata-server without a subcommand: serves metadata to nodes.
 package struct ServeCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Serves metadata to nodes (what is done without a subcommand).",
-        shouldDisplay: false)
+        commandName: "serve", abstract: "Serves metadata to nodes (what is done without a subcommand).")
 
     @Option(
         help: ArgumentHelp(

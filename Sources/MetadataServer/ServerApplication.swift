@@ -110,13 +110,11 @@ struct ServerApplication {
     }
 
     private func reload() {
-        do {
-            try settings.certificate?.reload()
-            try settings.accessLog?.reopen()
-            try settings.auditLog.reopen()
-            logger.notice("certificate and logs were read and opened again")
-        } catch {
-            logger.error("\(error), keeping what there was")
+        for read in [
+            { try settings.certificate?.reload() }, { try settings.accessLog?.reopen() },
+            { try settings.auditLog.reopen() },
+        ] as [() throws -> Void] {
+            do { try read() } catch { logger.error("\(error), keeping what there was") }
         }
     }
 }

@@ -57,6 +57,9 @@ package struct Deployment: Sendable, Equatable {
 
 /// What a node told of a deployment, or of itself.
 package struct Signal: Sendable, Equatable {
+    /// How many of a node are kept: the last ones.
+    package static let limit = 1_000
+
     package enum Status: String, Sendable {
         case complete = "COMPLETE"
         case failed = "FAILED"

@@ -65,7 +65,7 @@ package final class InMemoryMetadataStore: MetadataStore {
             state.revision += 1
             var signal = signal
             signal.revision = state.revision
-            state.signals[signal.node, default: []].append(signal)
+            state.signals[signal.node] = (known + [signal]).suffix(Signal.limit)
             let event = StoreEvent(
                 revision: state.revision, kind: .signalled, node: signal.node, author: signal.node,
                 time: signal.received)
@@ -131,7 +131,7 @@ extension InMemoryMetadataStore.State {
         }
         revision += 1
         record?.revision = revision
-        record?.modified = time
+        record?.modified = max(time, (nodes[name]?.modified ?? 0) + 1)
         for key in nodes[name]?.keys ?? [] {
             owners[key]?.remove(name)
             if owners[key]?.isEmpty == true { owners[key] = nil }

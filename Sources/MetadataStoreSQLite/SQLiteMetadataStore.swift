@@ -65,7 +65,7 @@ package final class SQLiteMetadataStore: MetadataStore {
         do {
             try database.read { database in
                 if let row = try Row.fetchOne(database, sql: "SELECT * FROM node LIMIT 1") {
-                    _ = try records.node(row)
+                    try records.checkSeal(row)
                 }
             }
         } catch {
@@ -76,7 +76,9 @@ package final class SQLiteMetadataStore: MetadataStore {
     // MARK: Reading
 
     package func node(_ name: String) async throws -> NodeRecord? {
-        try await read { database, records in
+        // SQLite would take what stands before it for the name.
+        guard !name.utf8.contains(0) else { return nil }
+        return try await read { database, records in
             try Row.fetchOne(
                 database.cachedStatement(sql: "SELECT * FROM node WHERE name = ?"), arguments: [name]
             )

@@ -45,7 +45,7 @@ struct StoreTransaction {
         let record = try records.data(of: node)
         try execute(
             "INSERT OR REPLACE INTO node (name, revision, modified, record) VALUES (?, ?, ?, ?)",
-            [node.name, event.revision, time, record])
+            [node.name, event.revision, max(time, (known?.modified ?? 0) + 1), record])
         if known?.keys != node.keys {
             try execute("DELETE FROM node_key WHERE node = ?", [node.name])
             for key in Set(node.keys) {
@@ -59,8 +59,12 @@ struct StoreTransaction {
     }
 
     private func remove(_ name: String, _ precondition: StoreWrite.Precondition) throws -> StoreEvent? {
-        let known = try known(name)
-        try precondition.check(known?.revision, of: name)
+        // Whatever the record holds.
+        let known =
+            name.utf8.contains(0)
+            ? nil
+            : try Int.fetchOne(database, sql: "SELECT revision FROM node WHERE name = ?", arguments: [name])
+        try precondition.check(known, of: name)
         guard known != nil else { return nil }
         let event = try event(.removed, name)
         for sql in [
@@ -86,6 +90,11 @@ struct StoreTransaction {
                 event.revision, signal.node, signal.subject, signal.id, signal.received,
                 try records.data(of: signal),
             ])
+        try execute(
+            """
+            DELETE FROM signal WHERE node = ? AND revision <=
+                (SELECT revision FROM signal WHERE node = ? ORDER BY revision DESC LIMIT 1 OFFSET ?)
+            """, [signal.node, signal.node, Signal.limit])
         return event
     }
 

@@ -66,13 +66,19 @@ struct StoredRecords: Sendable {
         return Data(try seal?.seal(bytes, as: name) ?? bytes)
     }
 
+    /// Throws when the key that was given does not open the record of a node.
+    func checkSeal(_ row: Row) throws { _ = try opened(row["record"], as: "node \(row["name"] as String)") }
+
     private func value(_ data: Data, as name: String) throws -> MetadataValue {
+        try JSONParser.parse(try opened(data, as: name), name: "the record of the \(name)")
+    }
+
+    private func opened(_ data: Data, as name: String) throws -> [UInt8] {
         let bytes = [UInt8](data)
         let isSealed = bytes.first != UInt8(ascii: "{")
         if isSealed, seal == nil {
             throw StoreError.unusable("the records are encrypted, and no key is given")
         }
-        let text = isSealed ? try seal?.open(bytes, as: name) ?? bytes : bytes
-        return try JSONParser.parse(text, name: "the record of the \(name)")
+        return isSealed ? try seal?.open(bytes, as: name) ?? bytes : bytes
     }
 }

@@ -165,14 +165,8 @@ struct AdminRoutes {
     }
 
     @Sendable private func putCredentials(_ request: AdminRequest) async throws -> Response {
-        // All that are not named go.
-        let body = try await request.body().object ?? MetadataObject()
-        var patch = MetadataObject()
-        for part in ["request", "cfn", "heat"] as [ByteString] { patch[part] = body[part] ?? .null }
-        for member in body.members { patch[member.key] = member.value }
-        let cleared = JSONShape.object([("credentials", MetadataValue(.object(patch)))])
-        let node = try await nodes.patch(
-            request.node, cleared, try request.precondition, author: request.author)
+        let node = try await nodes.putCredentials(
+            request.node, try await request.body(), try request.precondition, author: request.author)
         return PlainResponse.json(
             .ok, NodeDocument.credentials(node.credentials) ?? JSONShape.object([]), headers: Self.tag(node))
     }
@@ -262,10 +256,15 @@ struct AdminRoutes {
     }
 
     @Sendable private func rollBack(_ request: AdminRequest) async throws -> Response {
-        let body = try await request.body().object
         var revision: Int?
-        if case .integer(let number)? = body?["revision"]?.kind { revision = Int(number) }
-        let node = try await nodes.rollBack(request.node, to: revision, author: request.author)
+        if let value = try await request.body().object?["revision"] {
+            guard case .integer(let number) = value.kind else {
+                throw AdminError(status: 400, message: "revision is an integer")
+            }
+            revision = Int(number)
+        }
+        let node = try await nodes.rollBack(
+            request.node, to: revision, try request.precondition, author: request.author)
         return try await answer(node, request)
     }
 }

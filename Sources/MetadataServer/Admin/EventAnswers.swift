@@ -49,7 +49,8 @@ struct EventAnswers: Sendable {
     private static func lines(
         of events: StoreEvents, node: String?, _ channel: any Channel
     ) -> AsyncStream<[UInt8]> {
-        AsyncStream { continuation in
+        // A reader that does not keep up is let go, and comes again with the last event that it has.
+        AsyncStream(bufferingPolicy: .bufferingOldest(20_000)) { continuation in
             channel.closeFuture.whenComplete { _ in continuation.finish() }
             let task = Task {
                 for event in events.known { tell(event, node, continuation) }
@@ -74,7 +75,8 @@ struct EventAnswers: Sendable {
     ) {
         guard node == nil || node == event.node else { return }
         let data = JSONWriter.text(of: NodeView.value(of: event))
-        continuation.yield(Array("id: \(event.revision)\nevent: \(event.kind)\ndata: \(data)\n\n".utf8))
+        let line = Array("id: \(event.revision)\nevent: \(event.kind)\ndata: \(data)\n\n".utf8)
+        if case .dropped = continuation.yield(line) { continuation.finish() }
     }
 
     // MARK: A list

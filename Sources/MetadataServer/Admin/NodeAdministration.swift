@@ -84,6 +84,7 @@ struct NodeAdministration: Sendable {
 
     func remove(_ name: String, _ precondition: StoreWrite.Precondition, author: String) async throws {
         try checkWritable()
+        try Self.check(name: name)
         let events = try await store.commit([.remove(name, precondition)], author: author)
         guard !events.isEmpty else { throw Self.missing(name) }
         events.forEach(audit)
@@ -99,6 +100,9 @@ struct NodeAdministration: Sendable {
         }
         let node = try await change(name, .anything, author: author) { known in
             guard var node = known else { throw Self.missing(name) }
+            if node.deployments.contains(where: { $0.id == deployment.id && $0.name != deployment.name }) {
+                throw AdminError(status: 409, message: "another deployment has the id \(deployment.id)")
+            }
             if let place = node.deployments.firstIndex(where: { $0.name == deployment.name }) {
                 node.deployments[place] = deployment
             } else {
@@ -126,7 +130,9 @@ struct NodeAdministration: Sendable {
     /// Makes a node what it was; its credentials stay those that it has. Deployments that are not in force run anew.
     ///
     /// - Parameter revision: nil: the one before the last.
-    func rollBack(_ name: String, to revision: Int?, author: String) async throws -> NodeRecord {
+    func rollBack(
+        _ name: String, to revision: Int?, _ precondition: StoreWrite.Precondition = .anything, author: String
+    ) async throws -> NodeRecord {
         let history = try await store.history(of: name)
         guard !history.isEmpty else { throw Self.missing(name) }
         let wanted =
@@ -137,7 +143,7 @@ struct NodeAdministration: Sendable {
                 status: 404,
                 message: "the node \(name) has no revision \(revision.map(String.init) ?? "before")")
         }
-        return try await change(name, .anything, author: author) { known in
+        return try await change(name, precondition, author: author) { known in
             var node = old
             if let known { node.credentials = known.credentials }
             for (place, deployment) in node.deployments.enumerated() {
@@ -161,7 +167,7 @@ struct NodeAdministration: Sendable {
         for _ in 0..<20 {
             let known = try await store.node(name)
             try precondition.check(known?.revision, of: name)
-            let new = try body(known)
+            let new = try Self.readable(try body(known))
             let expected = known.map { StoreWrite.Precondition.revision($0.revision) } ?? .nothing
             do {
                 let events = try await store.commit([.put(new, expected)], author: author)
@@ -179,7 +185,35 @@ struct NodeAdministration: Sendable {
         throw AdminError(status: 409, message: "the nodes are those of \(readOnlySource): change them there")
     }
 
+    /// Changes the credentials of a node, all of them.
+    func putCredentials(
+        _ name: String, _ credentials: MetadataValue, _ precondition: StoreWrite.Precondition, author: String
+    ) async throws -> NodeRecord {
+        guard credentials.object != nil else {
+            throw AdminError(status: 422, message: "credentials is an object")
+        }
+        return try await change(name, precondition, author: author) { known in
+            guard let known, var document = NodeDocument.value(of: known).object else {
+                throw Self.missing(name)
+            }
+            document["credentials"] = credentials
+            return try Self.record(MetadataValue(.object(document)), name: name)
+        }
+    }
+
     // MARK: Values
+
+    /// What is kept can be read again: nothing is nested too deeply once it is part of a node.
+    private static func readable(_ node: NodeRecord) throws -> NodeRecord {
+        do {
+            let bytes = JSONWriter.bytes(of: NodeDocument.value(of: node))
+            _ = try NodeDocument.node(
+                try JSONParser.parse(bytes, name: "the node"), name: node.name, source: "the node")
+        } catch {
+            throw AdminError(status: 422, message: "\(error)")
+        }
+        return node
+    }
 
     private static func missing(_ name: String) -> AdminError {
         AdminError(status: 404, message: "there is no node \(name)")

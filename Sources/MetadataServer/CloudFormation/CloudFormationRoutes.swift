@@ -35,7 +35,7 @@ struct CloudFormationRoutes {
 
     func answer(_ request: Request) async throws -> Response {
         let body =
-            request.method == .post ? try await RequestBody.bytes(of: request, limit: 1 << 20) : []
+            request.method == .post ? try await RequestBody.bytes(of: request, limit: 1 << 16) : []
         var query = QueryString(request.uri.query ?? "")
         if request.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true {
             query.append(QueryString(String(decoding: body, as: UTF8.self)))

@@ -2,10 +2,13 @@
 
 /// The parameters of a query, decoded, in their order.
 struct QueryString {
+    /// Parameters beyond are not read: none of ours has as many.
+    private static let limit = 200
+
     private(set) var items: [(name: String, value: String)]
 
     init(_ text: String) {
-        items = text.split(separator: "&").map { item in
+        items = text.split(separator: "&", maxSplits: Self.limit).prefix(Self.limit).map { item in
             let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return (Self.decoded(parts[0]), parts.count > 1 ? Self.decoded(parts[1]) : "")
         }

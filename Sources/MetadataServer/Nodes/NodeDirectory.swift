@@ -61,10 +61,9 @@ final class NodeDirectory: Sendable {
                 logger.warning("\(path.appending(name)) is a second file of the node \(node.name), ignoring")
                 continue
             }
-            let accessKey = node.credentials.cloudFormation?.accessKey
-            if let accessKey, nodes.contains(where: { $0.credentials.cloudFormation?.accessKey == accessKey })
-            {
-                logger.error("\(path.appending(name)) has the access key of another node, ignoring the file")
+            let keys = Set(node.keys.filter(\.isUnique))
+            if let key = nodes.lazy.flatMap(\.keys).first(where: keys.contains) {
+                logger.error("\(path.appending(name)) has the \(key.kind) of another node, ignoring the file")
                 continue
             }
             nodes.append(node)
@@ -72,12 +71,10 @@ final class NodeDirectory: Sendable {
         // A file that is gone takes its node with it, for good.
         good.withLock { good in good = good.filter { files.contains($0.key) } }
         let names = Set(nodes.map(\.name))
-        let gone = loaded.withLock { loaded in
-            defer { loaded = names }
-            return loaded.subtracting(names)
-        }
+        let gone = loaded.withLock { $0.subtracting(names) }
         _ = try await store.commit(
             gone.map { .remove($0) } + nodes.map { .put($0) }, author: path.string)
+        loaded.withLock { $0 = names }
     }
 
     private func node(_ file: FilePath.Component, isJSON: Bool) -> NodeRecord? {

@@ -45,7 +45,10 @@ final class RepresentationCache: Sendable {
         let seen = feed.revision(of: node)
         let known = state.withLock { $0.entries[node] }
         if let known, known.seen == seen, known.base == base { return known }
-        guard let record = try await store.node(node) else { return nil }
+        // To the byte: for one name there is one entry.
+        guard let record = try await store.node(node), record.name.utf8.elementsEqual(node.utf8) else {
+            return nil
+        }
         let entry = Entry(
             representation: try NodeRepresentation(record, base: base),
             token: record.credentials.token.map { Array($0.utf8) }, seen: seen, base: base)

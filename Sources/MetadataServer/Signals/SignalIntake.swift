@@ -94,6 +94,10 @@ struct SignalIntake: Sendable {
             let value = try JSONParser.parse(body, name: "signal", valueLimit: 100_000)
             if value.isNull { return JSONShape.object([]) }
             guard value.object != nil else { throw SignalError(description: "a signal is an object") }
+            // It is kept inside of something.
+            guard (try? JSONParser.parse([0x5B, 0x5B] + body + [0x5D, 0x5D], name: "signal")) != nil else {
+                throw SignalError(description: "the signal is nested too deeply")
+            }
             return value
         } catch let error as JSONError {
             throw SignalError(description: "\(error)")

@@ -256,6 +256,40 @@ struct ServerOperationTests {
         #expect(metrics.contains("os_metadata_server_connections "))
     }
 
+    @Test("what could not be read again is not kept: the node stays, and the server starts")
+    func unreadable() throws {
+        try server.start()
+        _ = try node()
+        func send(_ method: String, _ path: String, _ body: String) throws -> Int {
+            try server.curl("/admin/v1/nodes/\(path)", "-X", method, "-H", server.admin, "-d", body).status
+        }
+        #expect(try send("POST", "n/deployments", #"{"name": "a", "id": "x", "config": ""}"#) == 201)
+        #expect(try send("POST", "n/deployments", #"{"name": "b", "id": "x", "config": ""}"#) == 409)
+        let deep = String(repeating: "[", count: 511) + String(repeating: "]", count: 511)
+        #expect(try send("PUT", "n/metadata", "{\"a\": \(deep)}") == 422)
+        #expect(try send("PUT", "n/credentials", "[]") == 422)
+        #expect(try send("POST", "n/rollback", #"{"revision": "1"}"#) == 400)
+        #expect(try send("DELETE", "n%00x", "") == 422)
+        #expect(server.stop() == 0)
+        try server.start()
+        #expect(try server.ctl("node", "list").status == 0)
+        #expect(try send("DELETE", "n", "") == 204)
+    }
+
+    @Test("a name with NUL is nobody's, and a token that was replaced ends everywhere")
+    func replacedToken() throws {
+        try server.start()
+        let header = try node()
+        for name in ["n%00", "n%00x"] {
+            #expect(try server.curl("/v1/nodes/\(name)/metadata", "-H", header).status == 401)
+        }
+        let made = try server.curl(
+            "/admin/v1/nodes/n/credentials", "-X", "PUT", "-H", server.admin, "-d", #"{"request": {}}"#)
+        #expect(made.status == 200)
+        #expect(try server.curl("/v1/nodes/n/metadata", "-H", header).status == 401)
+        #expect(try server.metadata(of: "n").status == 200)
+    }
+
     @Test("with node files, nodes are changed there and nowhere else")
     func files() throws {
         try server.directory.write("tokens", "0123456789abcdef\n", mode: 0o600)

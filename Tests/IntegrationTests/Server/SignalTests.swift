@@ -118,6 +118,19 @@ struct SignalTests {
         #expect(try server.ctl("signals", "n").text.contains("deploy_status_code: 3"))
     }
 
+    @Test("a signal that could not be kept is refused, and the list of nodes stays whole")
+    func deepSignal() throws {
+        let url = try #require(try deploy("CFN_SIGNAL").inputs["deploy_signal_id"])
+        for depth in [509, 510, 511, 600] {
+            let body =
+                #"{"a": "# + String(repeating: "[", count: depth - 1)
+                + String(repeating: "]", count: depth - 1) + "}"
+            _ = try server.curl(url, "-d", body, json[0], json[1])
+        }
+        #expect(try server.ctl("node", "list").status == 0)
+        #expect(try server.ctl("signals", "n").status == 0)
+    }
+
     @Test("a failed deployment ends the wait for its node with what went wrong")
     func failure() throws {
         let url = try #require(try deploy("CFN_SIGNAL").inputs["deploy_signal_id"])
