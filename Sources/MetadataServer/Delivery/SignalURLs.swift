@@ -44,7 +44,8 @@ struct SignalURLs {
     /// - Throws: `DigestError`.
     func temporary(subject: String) throws -> String? {
         let path = Self.temporaryPath(node: node.name, subject: subject)
-        guard let signature = try Self.temporarySignature(of: node, path: path) else { return nil }
+        guard let secret = Self.secrets(of: node).first else { return nil }
+        let signature = try Self.signature(secret, path, Self.expiry)
         return "\(base)\(path)?temp_url_sig=\(signature)&temp_url_expires=\(Self.expiry)"
     }
 
@@ -55,15 +56,26 @@ struct SignalURLs {
         "/v1/AUTH_os-config/\(SignatureV2.quoted(node))/\(SignatureV2.quoted(subject))"
     }
 
-    /// Nil when the node has no secret at all.
-    static func temporarySignature(
-        of node: NodeRecord, path: String, expires: Int = expiry
-    ) throws -> String? {
+    /// Whether one of the node's secrets signed it: those that come later end none of the URLs that were given before.
+    ///
+    /// - Throws: `DigestError`.
+    static func isSigned(_ signature: String, by node: NodeRecord, path: String, expires: Int) throws -> Bool
+    {
+        let given = Array(signature.utf8)
+        return try secrets(of: node).map { secret in
+            MessageDigest.areEqual(Array(try self.signature(secret, path, expires).utf8), given)
+        }.contains(true)
+    }
+
+    private static func secrets(of node: NodeRecord) -> [String] {
         let credentials = node.credentials
-        let secret = credentials.cloudFormation?.secretKey ?? credentials.token ?? credentials.heat?.password
-        guard let secret else { return nil }
-        let text = "PUT\n\(expires)\n\(path)"
-        return MessageDigest.hexadecimal(
-            try MessageDigest.hmacSHA256(Array(text.utf8), key: Array("temp-url \(secret)".utf8)))
+        return [credentials.cloudFormation?.secretKey, credentials.token, credentials.heat?.password]
+            .compactMap(\.self)
+    }
+
+    private static func signature(_ secret: String, _ path: String, _ expires: Int) throws -> String {
+        MessageDigest.hexadecimal(
+            try MessageDigest.hmacSHA256(
+                Array("PUT\n\(expires)\n\(path)".utf8), key: Array("temp-url \(secret)".utf8)))
     }
 }

@@ -4,7 +4,6 @@ import Glibc
 import HTTPTypes
 import Hummingbird
 import MetadataStore
-import RequestSigning
 
 /// Signals as objects that are written with a temporary URL: `PUT /v1/AUTH_os-config/{node}/{deployment}`.
 struct TemporaryURLRoutes {
@@ -18,9 +17,9 @@ struct TemporaryURLRoutes {
             let subject = QueryString.decoded(Substring(try context.parameters.require("deployment")))
             guard let signature = query["temp_url_sig"], let expires = query["temp_url_expires"],
                 let end = Int(expires), end > time(nil), let node = try await store.node(name),
-                let expected = try SignalURLs.temporarySignature(
-                    of: node, path: SignalURLs.temporaryPath(node: name, subject: subject), expires: end),
-                MessageDigest.areEqual(Array(expected.utf8), Array(signature.utf8))
+                try SignalURLs.isSigned(
+                    signature, by: node, path: SignalURLs.temporaryPath(node: name, subject: subject),
+                    expires: end)
             else {
                 return PlainResponse.text(.unauthorized, "Temp URL invalid\n")
             }

@@ -11,23 +11,23 @@ struct RequestFuzzTests {
         Double(ProcessInfo.processInfo.environment["REQUEST_FUZZ_SECONDS"] ?? "") ?? 5
 
     private static let requests = [
-        "GET /v1/nodes/n/metadata HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer t\r\nPrefer: wait=0\r\nIf-None-Match: \"x\"\r\n\r\n",
+        "GET /v1/nodes/a/metadata HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer t\r\nPrefer: wait=0\r\nIf-None-Match: \"x\"\r\n\r\n",
         "GET /latest/meta-data/public-keys/0/openssh-key HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n",
         "PUT /latest/api/token HTTP/1.1\r\nHost: h\r\nX-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n",
-        "GET /openstack/latest/meta_data.json HTTP/1.1\r\nHost: h\r\n\r\n",
+        "GET /openstack/latest/meta_data.json HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n",
         "GET /v1/?Action=DescribeStackResource&AWSAccessKeyId=KA&SignatureVersion=2&SignatureMethod=HmacSHA256&Timestamp=2026-11-25T12:00:00Z&Signature=x%2B HTTP/1.1\r\nHost: h\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: h\r\nX-Amz-Date: 20261125T120000Z\r\nAuthorization: AWS4-HMAC-SHA256 Credential=KA/20261125/r/s/aws4_request, SignedHeaders=host;x-amz-date, Signature=00\r\n\r\n",
-        "POST /v3/auth/tokens HTTP/1.1\r\nHost: h\r\nContent-Length: 86\r\n\r\n{\"auth\": {\"identity\": {\"password\": {\"user\": {\"id\": \"ua\", \"password\": \"pa\"}}}}}       ",
+        "POST /v3/auth/tokens HTTP/1.1\r\nHost: h\r\nContent-Length: LENGTH\r\n\r\n{\"auth\": {\"identity\": {\"password\": {\"user\": {\"id\": \"ua\", \"password\": \"pa\"}}}}}       ",
         "GET /v1/pr/stacks/a/a/resources/a/metadata HTTP/1.1\r\nHost: h\r\nX-Auth-Token: 9999999999-00-ua\r\n\r\n",
-        "POST /v1/signal/arn%3Aopenstack%3Aheat%3A%3Ax%3Astacks%2Fa%2Fa%2Fresources%2Fd?AWSAccessKeyId=KA&SignatureVersion=2&SignatureMethod=HmacSHA256&Signature=x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}",
-        "PUT /v1/AUTH_os-config/a/d?temp_url_sig=00&temp_url_expires=2147483647 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}",
+        "POST /v1/signal/arn%3Aopenstack%3Aheat%3A%3Ax%3Astacks%2Fa%2Fa%2Fresources%2Fd?AWSAccessKeyId=KA&SignatureVersion=2&SignatureMethod=HmacSHA256&Signature=x HTTP/1.1\r\nHost: h\r\nContent-Length: LENGTH\r\n\r\n{}",
+        "PUT /v1/AUTH_os-config/a/d?temp_url_sig=00&temp_url_expires=2147483647 HTTP/1.1\r\nHost: h\r\nContent-Length: LENGTH\r\n\r\n{}",
         "POST /v2/queues/d/messages HTTP/1.1\r\nHost: h\r\nX-Auth-Token: 1-2-3\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n",
-        "PATCH /admin/v1/nodes/a HTTP/1.1\r\nHost: h\r\nADMIN\r\nIf-Match: \"1\"\r\nContent-Length: 27\r\n\r\n{\"metadata\": {\"a\": [1, {}]}}",
-        "PUT /admin/v1/nodes/a HTTP/1.1\r\nHost: h\r\nADMIN\r\nContent-Type: application/yaml\r\nContent-Length: 20\r\n\r\nmetadata: {a: [b, c]}",
-        "POST /admin/v1/nodes/a/deployments HTTP/1.1\r\nHost: h\r\nADMIN\r\nContent-Length: 45\r\n\r\n{\"name\": \"d\", \"config\": \"x\", \"inputs\": {\"a\":1}}",
+        "PATCH /admin/v1/nodes/a HTTP/1.1\r\nHost: h\r\nADMIN\r\nContent-Length: LENGTH\r\n\r\n{\"metadata\": {\"a\": [1, {}]}}",
+        "PUT /admin/v1/nodes/a HTTP/1.1\r\nHost: h\r\nADMIN\r\nContent-Type: application/yaml\r\nContent-Length: LENGTH\r\n\r\nmetadata: {a: [b, c]}",
+        "POST /admin/v1/nodes/a/deployments HTTP/1.1\r\nHost: h\r\nADMIN\r\nContent-Length: LENGTH\r\n\r\n{\"name\": \"d\", \"config\": \"x\", \"inputs\": {\"a\":1}}",
         "GET /admin/v1/nodes?after=a&limit=5 HTTP/1.1\r\nHost: h\r\nADMIN\r\n\r\n",
         "GET /admin/v1/events?after=1&node=a HTTP/1.1\r\nHost: h\r\nADMIN\r\n\r\n",
-        "POST /admin/v1/nodes/a/rollback HTTP/1.1\r\nHost: h\r\nADMIN\r\nContent-Length: 15\r\n\r\n{\"revision\": 1}",
+        "POST /admin/v1/nodes/a/rollback HTTP/1.1\r\nHost: h\r\nADMIN\r\nContent-Length: LENGTH\r\n\r\n{\"revision\": 1}",
     ]
 
     private static let pieces: [[UInt8]] =
@@ -80,7 +80,10 @@ struct RequestFuzzTests {
 
     private static func mutated(using generator: inout SeededGenerator, admin: String) -> [UInt8] {
         let base = requests.randomElement(using: &generator) ?? ""
-        var bytes = Array(base.replacingOccurrences(of: "ADMIN", with: admin).utf8)
+        let length = base.components(separatedBy: "\r\n\r\n").last?.utf8.count ?? 0
+        var bytes = Array(
+            base.replacingOccurrences(of: "ADMIN", with: admin)
+                .replacingOccurrences(of: "LENGTH", with: "\(length)").utf8)
         for _ in 0..<Int.random(in: 0...4, using: &generator) {
             let place = Int.random(in: 0...bytes.count, using: &generator)
             switch Int.random(in: 0..<4, using: &generator) {

@@ -79,6 +79,8 @@ struct SignalTests {
         let (id, inputs) = try deploy("TEMP_URL_SIGNAL")
         let url = try #require(inputs["deploy_signal_id"])
         #expect(inputs["deploy_signal_verb"] == "PUT")
+        // Which makes the node keys that sign first from now on.
+        _ = try deploy("CFN_SIGNAL")
         #expect(try server.curl(url, "-X", "PUT", "-d", success).status == 201)
         #expect(try status("TEMP_URL_SIGNAL") == "COMPLETE")
         for altered in [
