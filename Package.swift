@@ -102,7 +102,7 @@ let package = Package(
             name: "MetadataControl",
             dependencies: [
                 "MetadataTree", "MetadataQuery", "YAMLReading", "YAMLWriting", "HTTPTransport", "HostSystem",
-                "RequestSigning", "AgentRuntime", argumentParser, systemPackage,
+                "RequestSigning", "AgentRuntime", "MetadataStore", argumentParser, systemPackage,
             ]),
 
         // Layer 6: the entry points.

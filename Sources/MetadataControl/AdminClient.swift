@@ -51,7 +51,8 @@ struct AdminClient: Sendable {
             ? MetadataValue.null : (try? JSONParser.parse(response.body, name: "the answer")) ?? .null
         guard (200..<300).contains(response.status) else {
             let reason = value.object?["error"]?.string?.text
-            throw ControlError("\(base): \(reason ?? "status \(response.status)")")
+            throw ControlError(
+                "\(base): \(reason ?? "status \(response.status)")", status: response.status)
         }
         return Answer(status: response.status, value: value, tag: response[header: "ETag"])
     }

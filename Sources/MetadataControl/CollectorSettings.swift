@@ -5,7 +5,8 @@ import MetadataTree
 /// What a node's os-collect-config.conf(5) says of this server.
 enum CollectorSettings {
     /// - Parameter node: as the server shows it, with credentials.
-    static func text(of node: MetadataValue, server: String) -> String {
+    static func text(of node: MetadataValue) -> String {
+        let server = node.text("server")
         func credential(_ path: String) -> String? {
             node.value(at: MetadataPath("credentials.\(path)"))?.string?.text
         }

@@ -21,33 +21,44 @@ struct DeployCommand: ControlRunning {
         help: ArgumentHelp("What the node's hook runs; '-': standard input.", valueName: "file"),
         completion: .file())
     var config: String?
-    @Option(help: ArgumentHelp("Which hook runs it.", valueName: "group")) var group = "script"
+    @Option(help: ArgumentHelp("Which hook runs it; default: script.", valueName: "group")) var group: String?
     @Option(help: ArgumentHelp("NAME=TEXT or NAME:=JSON; may be repeated.", valueName: "input"))
     var input: [String] = []
     @Option(help: ArgumentHelp("A value that the node is to tell; may be repeated.", valueName: "name"))
     var outputName: [String] = []
     @Option(
         help: ArgumentHelp(
-            "CFN_SIGNAL, TEMP_URL_SIGNAL, HEAT_SIGNAL, ZAQAR_SIGNAL or NO_SIGNAL.", valueName: "transport"))
-    var transport = "CFN_SIGNAL"
+            "CFN_SIGNAL (the default), TEMP_URL_SIGNAL, HEAT_SIGNAL, ZAQAR_SIGNAL or NO_SIGNAL.",
+            valueName: "transport"))
+    var transport: String?
     @Option(help: ArgumentHelp("The whole deployment, in YAML or JSON.", valueName: "file")) var file: String?
 
     func validate() throws {
         guard (config == nil) != (file == nil) else { throw ValidationError("--config or --file is wanted") }
         guard file != nil || name != nil || config != "-" else { throw ValidationError("--name is wanted") }
+        let parts = group != nil || transport != nil || !input.isEmpty || !outputName.isEmpty
+        guard file == nil || !parts else {
+            throw ValidationError("--file has the whole deployment: group, inputs, outputs and transport too")
+        }
     }
 
     func run(_ client: AdminClient) async throws -> Int32 {
         var document = try file.map { try InputDocument.read($0) } ?? JSONShape.object([])
         if let config {
             let bytes = try FileContents.read(FilePath(config == "-" ? "/dev/stdin" : config))
-            let inputs = InputDocument.merged(try input.map(InputDocument.assignment))
+            // An input's name is no path.
+            let inputs = JSONShape.object(
+                try input.map { text in
+                    let assignment = try Assignment(text)
+                    return (assignment.path, assignment.value)
+                })
             let outputs = outputName.map { JSONShape.object([("name", MetadataValue(string: $0))]) }
             document = JSONShape.object([
                 ("name", MetadataValue(string: FilePath(config).stem ?? "deployment")),
-                ("group", MetadataValue(string: group)),
+                ("group", group.map { MetadataValue(string: $0) }),
                 ("config", MetadataValue(.string(ByteString(bytes)))), ("inputs", inputs),
-                ("outputs", JSONShape.array(outputs)), ("transport", MetadataValue(string: transport)),
+                ("outputs", JSONShape.array(outputs)),
+                ("transport", transport.map { MetadataValue(string: $0) }),
             ])
         }
         if let name {
@@ -113,7 +124,7 @@ struct WatchCommand: ControlRunning {
         var rest = count ?? .max
         var last = try await after.asyncOr { try await EventFeed.last(client) }
         while rest > 0 {
-            let page = try await EventFeed.page(client, after: last, node: node, wait: 60)
+            let (page, next) = try await EventFeed.page(client, after: last, node: node, wait: 60)
             for event in page.prefix(rest) {
                 switch options.output {
                 case .json: StandardStream.output.write(JSONShape.line(event))
@@ -123,7 +134,7 @@ struct WatchCommand: ControlRunning {
                 }
             }
             rest -= page.count
-            last = page.last.flatMap { Int($0.text("revision")) } ?? last
+            last = next
         }
         return ExitStatus.success
     }
@@ -169,9 +180,10 @@ struct WaitCommand: ControlRunning {
                 StandardStream.error.write("\(open.joined(separator: ", ")): not yet\n")
                 return 124
             }
-            let page = try await EventFeed.page(
-                client, after: last, node: nil, wait: min(max(Int(rest.rounded(.up)), 1), 60))
-            last = page.last.flatMap { Int($0.text("revision")) } ?? last
+            last =
+                try await EventFeed.page(
+                    client, after: last, node: nil, wait: min(max(Int(rest.rounded(.up)), 1), 60)
+                ).last
         }
     }
 
@@ -188,13 +200,13 @@ enum EventFeed {
         Int(try await client.get("events/last").value.text("revision")) ?? 0
     }
 
-    /// Those beyond one; when there are none, what comes within `wait` seconds.
+    /// Those beyond one; when there are none, what comes within `wait` seconds; and how far that has looked.
     static func page(
         _ client: AdminClient, after last: Int, node: String?, wait: Int
-    ) async throws -> [MetadataValue] {
+    ) async throws -> (events: [MetadataValue], last: Int) {
         let filter = node.map { "&node=\(AdminClient.quoted($0))" } ?? ""
         let answer = try await client.get("events?after=\(last)\(filter)", wait: wait)
-        return answer.value.object?["events"]?.array ?? []
+        return (answer.value.object?["events"]?.array ?? [], Int(answer.value.text("last")) ?? last)
     }
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import HostSystem
 import MetadataTree
 import SystemPackage
@@ -19,23 +18,6 @@ enum InputDocument {
     }
 
     private static func standardInput() throws -> [UInt8] { try FileContents.read("/dev/stdin") }
-
-    /// `PATH=TEXT` and `PATH:=JSON`: an object with that one value in its place.
-    ///
-    /// - Throws: `ControlError`.
-    static func assignment(_ text: String) throws -> MetadataValue {
-        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-            throw ControlError("PATH=TEXT or PATH:=JSON is wanted, not '\(text)'")
-        }
-        let isJSON = text[text.index(before: equals)] == ":"
-        let path = text[..<(isJSON ? text.index(before: equals) : equals)]
-        let given = String(text[text.index(after: equals)...])
-        let value =
-            isJSON
-            ? try JSONParser.parse(Array(given.utf8), name: "the value of \(path)")
-            : MetadataValue(string: given)
-        return nested(path, value)
-    }
 
     /// Objects in one; null is a value.
     static func merged(_ objects: [MetadataValue]) -> MetadataValue {

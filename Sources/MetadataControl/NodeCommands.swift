@@ -32,7 +32,7 @@ struct CreateNode: ControlRunning {
             "PUT", AdminClient.path(name, "?credentials=true"), document, isNew: true
         ).value
         if options.output == .table {
-            StandardStream.output.write(CollectorSettings.text(of: node, server: client.base))
+            StandardStream.output.write(CollectorSettings.text(of: node))
         } else {
             options.show(node) { [] }
         }
@@ -46,13 +46,14 @@ struct ShowNode: ControlRunning {
     @OptionGroup var options: ServerOptions
     @Argument(help: "The node's name.") var name: String
     @Flag(help: "Show its credentials too.") var credentials = false
+    @Flag(help: "Show the document that a node file has, credentials too.") var document = false
     @Flag(help: "Show what os-collect-config.conf(5) needs, and nothing else.") var collector = false
 
     func run(_ client: AdminClient) async throws -> Int32 {
-        let query = credentials || collector ? "?credentials=true" : ""
+        let query = document ? "/document" : credentials || collector ? "?credentials=true" : ""
         let node = try await client.get(AdminClient.path(name, query)).value
         if collector {
-            StandardStream.output.write(CollectorSettings.text(of: node, server: client.base))
+            StandardStream.output.write(CollectorSettings.text(of: node))
             return ExitStatus.success
         }
         var shown = options
@@ -110,13 +111,30 @@ struct SetNode: ControlRunning {
             answer = try await client.send(
                 "PATCH", AdminClient.path(name), try InputDocument.read(patch), match: match)
         } else {
-            let set = try values.map(InputDocument.assignment)
-            let removed = unset.map { InputDocument.nested(Substring($0), .null) }
-            let change = InputDocument.merged(set + removed)
-            answer = try await client.send("PATCH", AdminClient.path(name, "/metadata"), change, match: match)
+            answer = try await edit(client, match: match)
         }
         StandardStream.output.write("\(name) \(answer.tag?.filter { $0 != "\"" } ?? "")\n")
         return ExitStatus.success
+    }
+
+    /// Changes values of the metadata as it is; one that others change meanwhile is read again.
+    private func edit(_ client: AdminClient, match: String?) async throws -> AdminClient.Answer {
+        let path = AdminClient.path(name, "/metadata")
+        let assignments = try values.map { try Assignment($0) }
+        for attempt in 0..<10 {
+            let known = try await client.get(path)
+            var metadata = known.value
+            for assignment in assignments {
+                metadata = metadata.setting(assignment.parts, to: assignment.value)
+            }
+            for place in unset { metadata = metadata.setting(Assignment.parts(of: place), to: nil) }
+            do {
+                return try await client.send("PUT", path, metadata, match: match ?? known.tag)
+            } catch let error as ControlError where error.status == 412 && match == nil && attempt < 9 {
+                continue
+            }
+        }
+        throw ControlError("the node \(name) is changed by others all the time")
     }
 }
 

@@ -61,8 +61,13 @@ struct ServerOptions: ParsableArguments {
 /// What went wrong, for whoever gave the command.
 struct ControlError: Error, CustomStringConvertible {
     let description: String
+    /// What the server answered with; nil: it was not that.
+    let status: Int?
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, status: Int? = nil) {
+        self.description = description
+        self.status = status
+    }
 }
 
 /// Columns as wide as they have to be.

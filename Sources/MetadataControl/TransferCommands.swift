@@ -3,6 +3,7 @@
 import AgentRuntime
 import ArgumentParser
 import HostSystem
+import MetadataStore
 import MetadataTree
 import SystemPackage
 import YAMLWriting
@@ -17,19 +18,21 @@ struct ImportCommand: ControlRunning {
 
     func run(_ client: AdminClient) async throws -> Int32 {
         let path = FilePath(directory)
-        var documents: [(name: String, value: MetadataValue)] = []
+        var documents: [(name: String, place: String, value: MetadataValue)] = []
         for entry in try DirectoryListing.entries(of: path) {
-            guard let type = entry.name.extension, ["yaml", "yml", "json"].contains(type),
-                !entry.name.stem.hasPrefix(".")
-            else { continue }
-            if documents.contains(where: { $0.name == entry.name.stem }) {
-                throw ControlError("\(path.appending(entry.name)) is a second file of its node")
+            guard let file = NodeFileName(entry.name.string) else { continue }
+            let place = path.appending(entry.name).string
+            if documents.contains(where: { $0.name == file.node }) {
+                throw ControlError("\(place) is a second file of its node")
             }
-            documents.append((entry.name.stem, try InputDocument.read(path.appending(entry.name).string)))
+            documents.append((file.node, place, try InputDocument.read(place)))
         }
         // All are read before the first is sent: a file that cannot be used changes nothing.
-        for (name, value) in documents {
-            let node = try await client.send("PUT", AdminClient.path(name), value).value
+        for (name, place, value) in documents {
+            let node: MetadataValue
+            do { node = try await client.send("PUT", AdminClient.path(name), value).value } catch {
+                throw ControlError("\(place): \(error)")
+            }
             StandardStream.output.write("\(name) \(node.text("revision"))\n")
         }
         return ExitStatus.success

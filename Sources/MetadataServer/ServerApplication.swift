@@ -50,6 +50,8 @@ struct ServerApplication {
     func run() async throws {
         let signals = SignalStream.of([SIGTERM, SIGINT, SIGHUP], endings: [SIGTERM, SIGINT])
         SignalStream.surviveFailedWrites()
+        // What is made here is nobody else's.
+        umask(0o077)
         let feed = ChangeFeed()
         let source = try await ServedNodes(settings, feed: feed, logger: logger)
         let events = try await source.store.events(after: nil).following

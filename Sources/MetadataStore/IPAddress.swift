@@ -15,6 +15,16 @@ package enum IPAddress {
             ? String(address.dropFirst(mapped.count)) : address
     }
 
+    /// What one customer has at the least: an IPv4 address, or the 64 bits of an IPv6 network (RFC 6177).
+    package static func network(of address: String) -> String {
+        var six = in6_addr()
+        guard inet_pton(AF_INET6, address, &six) == 1 else { return address }
+        withUnsafeMutableBytes(of: &six) { bytes in
+            for place in 8..<16 { bytes[place] = 0 }
+        }
+        return written(AF_INET6, &six) ?? address
+    }
+
     private static func written(_ family: Int32, _ address: UnsafeRawPointer) -> String? {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         guard inet_ntop(family, address, &text, socklen_t(text.count)) != nil else { return nil }

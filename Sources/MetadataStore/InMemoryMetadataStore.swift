@@ -37,8 +37,6 @@ package final class InMemoryMetadataStore: MetadataStore {
         }
     }
 
-    package func count() -> Int { state.withLock { $0.nodes.count } }
-
     package func commit(_ writes: [StoreWrite], author: String) throws -> [StoreEvent] {
         let time = now()
         // The order in which followers hear of changes is that in which they were made.
@@ -56,8 +54,11 @@ package final class InMemoryMetadataStore: MetadataStore {
         state.withLock { ($0.history[name] ?? []).reversed() }
     }
 
-    package func append(_ signal: Signal) -> StoreEvent? {
-        state.withLock { state in
+    package func append(_ signal: Signal) throws -> StoreEvent? {
+        try state.withLock { state in
+            guard state.nodes[signal.node] != nil else {
+                throw StoreError.conflict(node: signal.node, revision: nil)
+            }
             let known = state.signals[signal.node] ?? []
             guard !known.contains(where: { $0.subject == signal.subject && $0.id == signal.id }) else {
                 return nil

@@ -13,8 +13,6 @@ package protocol MetadataStore: Sendable {
     /// Nodes in the order of their names' bytes, beyond `name`.
     func nodes(after name: String?, limit: Int) async throws -> [NodeRecord]
 
-    func count() async throws -> Int
-
     /// Makes these changes, of each node one at the most.
     ///
     /// - Parameter author: who makes them, for the history.
@@ -24,9 +22,10 @@ package protocol MetadataStore: Sendable {
     /// What a node was, the newest first; the last change of each node is among them. What was removed has a history too.
     func history(of name: String) async throws -> [NodeRevision]
 
-    /// Keeps a signal.
+    /// Keeps a signal, and of a node the last `Signal.limit` of them.
     ///
     /// - Returns: nil when it is known by its id.
+    /// - Throws: `StoreError.conflict` when there is no such node.
     func append(_ signal: Signal) async throws -> StoreEvent?
 
     /// The signals of a node in their order, beyond the change `revision`.

@@ -5,13 +5,6 @@ import Glibc
 package import MetadataStore
 import MetadataTree
 
-/// Closes and opens what is written to a disk that others may read.
-package protocol RecordSeal: Sendable {
-    /// - Parameter name: what the bytes are; they open under the same name only.
-    func seal(_ bytes: [UInt8], as name: String) throws -> [UInt8]
-    func open(_ bytes: [UInt8], as name: String) throws -> [UInt8]
-}
-
 /// Nodes in an SQLite database with a write-ahead log: one process at a time.
 ///
 /// A commit is on the disk when it returns (`synchronous=FULL`).
@@ -104,12 +97,6 @@ package final class SQLiteMetadataStore: MetadataStore {
                 arguments: [name ?? "", limit]
             )
             .map(records.node)
-        }
-    }
-
-    package func count() async throws -> Int {
-        try await read { database, _ in
-            try Int.fetchOne(database, sql: "SELECT count(*) FROM node") ?? 0
         }
     }
 

@@ -79,6 +79,9 @@ struct StoreTransaction {
 
     /// Nil: it is known.
     func append(_ signal: Signal) throws -> StoreEvent? {
+        guard try known(signal.node) != nil else {
+            throw StoreError.conflict(node: signal.node, revision: nil)
+        }
         let isKnown = try Bool.fetchOne(
             database, sql: "SELECT 1 FROM signal WHERE node = ? AND subject = ? AND id = ?",
             arguments: [signal.node, signal.subject, signal.id])

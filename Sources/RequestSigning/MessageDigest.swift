@@ -9,17 +9,15 @@ package struct DigestError: Error, CustomStringConvertible {
 }
 
 /// Functions of the system's libcrypto, which is opened when one is first needed.
-struct CryptoLibrary {
-    /// Nil: there is none.
-    private static nonisolated(unsafe) let shared =
+enum CryptoLibrary {
+    /// The address of its handle; nil: there is none.
+    private static let handle: Int? =
         (dlopen("libcrypto.so.3", RTLD_NOW) ?? dlopen("libcrypto.so.1.1", RTLD_NOW))
-        .map { CryptoLibrary(handle: $0) }
-
-    private let handle: UnsafeMutableRawPointer
+        .map { Int(bitPattern: $0) }
 
     /// - Throws: `DigestError` when there is no such function.
     static func function<Function>(_ name: String, as type: Function.Type) throws(DigestError) -> Function {
-        guard let library = shared, let address = dlsym(library.handle, name) else {
+        guard let handle, let address = dlsym(UnsafeMutableRawPointer(bitPattern: handle), name) else {
             throw DigestError(description: "cannot sign: no libcrypto.so.3")
         }
         return unsafeBitCast(address, to: type)

@@ -1,42 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import MetadataStore
-import MetadataStoreSQLite
 import MetadataTree
 import TestSupport
 import Testing
-
-/// A kind of store, empty each time.
-struct StoreKind: Sendable, CustomTestStringConvertible {
-    let testDescription: String
-    let make: @Sendable (TemporaryDirectory, @escaping @Sendable () -> Int) throws -> any MetadataStore
-
-    static let all = [
-        StoreKind(testDescription: "memory") { _, now in InMemoryMetadataStore(historyLimit: 3, now: now) },
-        StoreKind(testDescription: "SQLite") { directory, now in
-            try SQLiteMetadataStore(path: directory.file("store.db"), historyLimit: 3, now: now)
-        },
-        StoreKind(testDescription: "SQLite, sealed") { directory, now in
-            try SQLiteMetadataStore(
-                path: directory.file("store.db"), seal: TurnedBytes(), historyLimit: 3, now: now)
-        },
-    ]
-}
-
-/// Turns each byte: no secret, but not to be read by accident.
-struct TurnedBytes: RecordSeal {
-    func seal(_ bytes: [UInt8], as name: String) -> [UInt8] {
-        [0] + (Array(name.utf8) + [0] + bytes).map { ~$0 }
-    }
-
-    func open(_ bytes: [UInt8], as name: String) throws -> [UInt8] {
-        let plain = bytes.dropFirst().map { ~$0 }
-        let head = Array(name.utf8) + [0]
-        guard plain.starts(with: head) else { throw StoreError.unusable("another name") }
-        return Array(plain.dropFirst(head.count))
-    }
-}
 
 @Suite("What each store does", .serialized)
 struct StoreContractTests {
@@ -174,7 +141,7 @@ struct StoreContractTests {
         #expect(try await store.nodes(after: nil, limit: 100).map(\.name) == sorted)
         #expect(try await store.nodes(after: "a", limit: 2).map(\.name) == ["a-10", "a-2"])
         #expect(try await store.nodes(after: "ü", limit: 2).isEmpty)
-        #expect(try await store.count() == 8)
+
     }
 
     @Test("the last revisions of a node are kept, also of one that was removed", arguments: StoreKind.all)
@@ -213,6 +180,30 @@ struct StoreContractTests {
         #expect(try await store.signals(of: "a", after: 0, limit: 10).isEmpty)
     }
 
+    @Test(
+        "a signal of a node that is not there is refused; of the others the last thousand are kept",
+        arguments: StoreKind.all)
+    func signalLimits(kind: StoreKind) async throws {
+        let store = try store(kind)
+        #expect(
+            await failure { _ = try await store.append(signal("d", "x")) }
+                == .conflict(node: "a", revision: nil))
+        try await store.put(node("a"), author: "")
+        for number in 0...Signal.limit { _ = try await store.append(signal("d", "\(number)")) }
+        let kept = try await store.signals(of: "a", after: 0, limit: 2_000)
+        #expect(kept.count == Signal.limit && kept.first?.id == "1")
+    }
+
+    @Test(
+        "two changes in one second have two times: whoever goes by them misses none", arguments: StoreKind.all
+    )
+    func modificationTimes(kind: StoreKind) async throws {
+        let store = try store(kind)
+        try await store.put(node("a", "1"), author: "")
+        try await store.put(node("a", "2"), author: "")
+        #expect(try await store.node("a")?.modified == 101)
+    }
+
     @Test("each change is told once, in order, from any that is known", arguments: StoreKind.all)
     func events(kind: StoreKind) async throws {
         let store = try store(kind)
@@ -249,90 +240,6 @@ struct StoreContractTests {
             if revisions.count == 200 { break }
         }
         #expect(Set(revisions).count == 200 && revisions == revisions.sorted())
-        #expect(try await store.count() == 200)
-    }
-}
-
-@Suite("What the SQLite store keeps on its disk")
-struct SQLiteStoreTests {
-    private let directory: TemporaryDirectory
-
-    init() throws { directory = try TemporaryDirectory() }
-
-    private var path: String { directory.file("store.db") }
-
-    private func node(_ name: String) -> NodeRecord {
-        NodeRecord(
-            name: name, metadata: JSONShape.object([("p", MetadataValue(string: "Heifs23jk3"))]),
-            credentials: .init(token: "t0ken"))
-    }
-
-    @Test("all is there when it is opened again, numbers go on, and known changes can be followed")
-    func reopening() async throws {
-        let first = try await SQLiteMetadataStore(path: path).put(node("a"), author: "me")
-        let store = try SQLiteMetadataStore(path: path)
-        #expect(try await store.node("a")?.credentials.token == "t0ken")
-        let second = try await store.put(node("b"), author: "me")
-        #expect(try #require(second).revision > #require(first).revision)
-        #expect(try store.events(after: 0).known.map(\.node) == ["a", "b"])
-    }
-
-    @Test("a sealed record is not to be found in the files, and needs its key")
-    func sealing() async throws {
-        let store = try SQLiteMetadataStore(path: path, seal: TurnedBytes())
-        try await store.put(node("a"), author: "me")
-        _ = try await store.append(
-            Signal(
-                node: "a", subject: "d", id: "1", status: .failed, reason: "Heifs23jk3",
-                body: MetadataValue(string: "Heifs23jk3"), received: 1))
-        for file in ["store.db", "store.db-wal"] {
-            let bytes = FileManager.default.contents(atPath: directory.file(file)) ?? Data()
-            #expect(bytes.range(of: Data("Heifs23jk3".utf8)) == nil, "\(file)")
-            #expect(bytes.range(of: Data("t0ken".utf8)) == nil, "\(file)")
-        }
-        #expect(throws: StoreError.unusable("the records are encrypted, and no key is given")) {
-            try SQLiteMetadataStore(path: path)
-        }
-    }
-
-    @Test("a file that is no database is refused, and stays as it is")
-    func noDatabase() throws {
-        try directory.write("store.db", "this is not a database, it is a text that is long enough to be read")
-        #expect(throws: StoreError.self) { try SQLiteMetadataStore(path: path) }
-        #expect(directory.text("store.db")?.hasPrefix("this is not") == true)
-    }
-}
-
-@Suite("The last changes of a store")
-struct EventLogTests {
-    private func event(_ revision: Int) -> StoreEvent {
-        StoreEvent(revision: revision, kind: .changed, node: "n", author: "", time: 0)
-    }
-
-    @Test("older ones are forgotten, and whoever asks for them is told so")
-    func forgetting() throws {
-        let log = EventLog(limit: 10)
-        for revision in 1...21 { log.publish([event(revision)]) }
-        #expect(throws: StoreError.forgotten) { try log.events(after: 5) }
-        _ = try log.events(after: 11)
-    }
-
-    @Test("a follower that does not read is let go, and the others go on")
-    func slowFollower() async throws {
-        let log = EventLog(limit: 10)
-        let slow = try log.events(after: nil)
-        for revision in 1...100 { log.publish([event(revision)]) }
-        var heard = 0
-        for await _ in slow.following { heard += 1 }
-        #expect(heard == 40)
-    }
-
-    @Test("closing ends those who follow, and those who come later")
-    func closing() async throws {
-        let log = EventLog()
-        let stream = try log.events(after: nil)
-        log.close()
-        for await _ in stream.following { Issue.record("an event") }
-        for await _ in try log.events(after: nil).following { Issue.record("an event") }
+        #expect(try await store.nodes(after: nil, limit: 300).count == 200)
     }
 }

@@ -21,7 +21,15 @@ struct AdminRequest: Sendable {
         QueryString.decoded(Substring(try context.parameters.require(name)), plusIsSpace: false)
     }
 
-    func number(_ name: String) -> Int? { query[name].flatMap { Int($0) } }
+    /// - Throws: `AdminError` 400.
+    func number(_ name: String) throws -> Int? {
+        try query[name].map { text in
+            guard let number = Int(text) else {
+                throw AdminError(status: 400, message: "\(name) is an integer, not '\(text)'")
+            }
+            return number
+        }
+    }
 
     /// The document that was sent: JSON, or YAML where the request says so.
     ///

@@ -64,6 +64,8 @@ struct AdminRoutes {
             return try await handler(AdminRequest(request: request, context: context, author: author))
         } catch let error as AdminError {
             return Self.error(error.status, error.message)
+        } catch let error as HTTPError {
+            return Self.error(error.status.code, error.status.reasonPhrase)
         } catch let error as StoreError {
             let status =
                 switch error {
@@ -88,7 +90,7 @@ struct AdminRoutes {
     // MARK: Nodes
 
     @Sendable private func list(_ request: AdminRequest) async throws -> Response {
-        let limit = min(max(request.number("limit") ?? 100, 1), 1_000)
+        let limit = min(max(try request.number("limit") ?? 100, 1), 1_000)
         let page = try await nodes.store.nodes(after: request.query["after"], limit: limit)
         var summaries: [MetadataValue] = []
         for node in page { summaries.append(try await nodes.view(node).summary) }
@@ -112,7 +114,9 @@ struct AdminRoutes {
     ) async throws -> Response {
         let withCredentials = request.query["credentials"] == "true"
         return PlainResponse.json(
-            status, try await nodes.view(node).value(withCredentials: withCredentials),
+            status,
+            try await nodes.view(node).value(
+                withCredentials: withCredentials, base: bases.base(of: request.request)),
             headers: Self.tag(node))
     }
 
@@ -195,7 +199,7 @@ struct AdminRoutes {
 
     @Sendable private func deploy(_ request: AdminRequest) async throws -> Response {
         let (node, deployment) = try await nodes.deploy(
-            request.node, try await request.body(), author: request.author)
+            request.node, try await request.body(), try request.precondition, author: request.author)
         var headers = Self.tag(node)
         headers[.location] = "/admin/v1/nodes/\(node.name)/deployments/\(deployment.id)"
         return PlainResponse.json(
@@ -213,15 +217,16 @@ struct AdminRoutes {
 
     @Sendable private func undeploy(_ request: AdminRequest) async throws -> Response {
         let key = try request.parameter("deployment")
-        _ = try await nodes.undeploy(request.node, key, author: request.author)
+        _ = try await nodes.undeploy(
+            request.node, key, try request.precondition, author: request.author)
         return Response(status: .noContent)
     }
 
     @Sendable private func listSignals(_ request: AdminRequest) async throws -> Response {
         let node = try await nodes.node(request.node)
-        let limit = min(max(request.number("limit") ?? 100, 1), 1_000)
+        let limit = min(max(try request.number("limit") ?? 100, 1), 1_000)
         let signals = try await nodes.store.signals(
-            of: node.name, after: request.number("after") ?? 0, limit: limit)
+            of: node.name, after: try request.number("after") ?? 0, limit: limit)
         return PlainResponse.json(
             .ok, JSONShape.object([("signals", JSONShape.array(signals.map(NodeView.value(of:))))]))
     }

@@ -18,13 +18,13 @@ struct EventAnswers: Sendable {
     let store: any MetadataStore
 
     @Sendable func answer(_ request: AdminRequest) async throws -> Response {
-        let last = request.request.headers[.lastEventID] ?? request.query["after"]
-        let after = try last.map { text in
+        let header = try request.request.headers[.lastEventID].map { text in
             guard let revision = Int(text) else {
-                throw AdminError(status: 400, message: "after is a revision")
+                throw AdminError(status: 400, message: "Last-Event-ID is a revision")
             }
             return revision
         }
+        let after = try header ?? request.number("after")
         let node = request.query["node"]
         let takesStream = request.request.headers[.accept]?.contains("text/event-stream") == true
         return takesStream
@@ -84,20 +84,23 @@ struct EventAnswers: Sendable {
     private func page(after: Int?, node: String?, _ request: AdminRequest) async throws -> Response {
         let wait = WaitPreference.seconds(of: request.request)
         let events = try await store.events(after: after)
-        var found = events.known.filter { node == nil || node == $0.node }
+        var found = Array(
+            events.known.lazy.filter { node == nil || node == $0.node }.prefix(Self.pageLimit))
+        // How far this has looked, whosever the changes were.
+        var last = found.count < Self.pageLimit ? events.known.last?.revision ?? after : found.last?.revision
         if found.isEmpty, let wait, wait > 0 {
             let next = await Self.first(
                 of: events.following, node: node, within: .seconds(wait), request.context.channel)
             found = next.map { [$0] } ?? []
+            last = next?.revision ?? last
         }
-        found = Array(found.prefix(Self.pageLimit))
         var headers = HTTPFields()
         if let wait { headers[.preferenceApplied] = "wait=\(wait)" }
         return PlainResponse.json(
             .ok,
             JSONShape.object([
                 ("events", JSONShape.array(found.map(NodeView.value(of:)))),
-                ("last", (found.last?.revision ?? after).map(JSONShape.number)),
+                ("last", last.map(JSONShape.number)),
             ]), headers: headers)
     }
 

@@ -91,14 +91,15 @@ struct NodeAdministration: Sendable {
     }
 
     /// Puts a deployment in force, in the place of one of its name. It has an id of its own, so that the node runs it.
-    func deploy(_ name: String, _ document: MetadataValue, author: String) async throws -> (
-        NodeRecord, Deployment
-    ) {
+    func deploy(
+        _ name: String, _ document: MetadataValue, _ precondition: StoreWrite.Precondition = .anything,
+        author: String
+    ) async throws -> (NodeRecord, Deployment) {
         let deployment = try Self.located {
             try NodeDocument.deployment(
                 document, source: "the request", id: Self.identifier(), created: now())
         }
-        let node = try await change(name, .anything, author: author) { known in
+        let node = try await change(name, precondition, author: author) { known in
             guard var node = known else { throw Self.missing(name) }
             if node.deployments.contains(where: { $0.id == deployment.id && $0.name != deployment.name }) {
                 throw AdminError(status: 409, message: "another deployment has the id \(deployment.id)")
@@ -115,8 +116,10 @@ struct NodeAdministration: Sendable {
     }
 
     /// - Parameter key: the id of a deployment, or its name.
-    func undeploy(_ name: String, _ key: String, author: String) async throws -> NodeRecord {
-        try await change(name, .anything, author: author) { known in
+    func undeploy(
+        _ name: String, _ key: String, _ precondition: StoreWrite.Precondition = .anything, author: String
+    ) async throws -> NodeRecord {
+        try await change(name, precondition, author: author) { known in
             guard var node = known else { throw Self.missing(name) }
             let rest = node.deployments.filter { $0.id != key && $0.name != key }
             guard rest.count < node.deployments.count else {

@@ -30,10 +30,12 @@ struct NodeView {
         return all.contains(.inProgress) ? .inProgress : .complete
     }
 
-    func value(withCredentials: Bool) -> MetadataValue {
+    /// - Parameter base: of the server, as the node knows it.
+    func value(withCredentials: Bool, base: String) -> MetadataValue {
         let document = NodeDocument.value(of: node).object
         return JSONShape.object([
-            ("name", MetadataValue(string: node.name)), ("revision", JSONShape.number(node.revision)),
+            ("name", MetadataValue(string: node.name)), ("server", MetadataValue(string: base)),
+            ("revision", JSONShape.number(node.revision)),
             ("modified", MetadataValue(string: HTTPDate.timestamp(node.modified))),
             ("status", MetadataValue(string: status.rawValue)), ("metadata", node.metadata),
             ("credentials", withCredentials ? document?["credentials"] : nil),

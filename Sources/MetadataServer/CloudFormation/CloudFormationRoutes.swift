@@ -100,7 +100,7 @@ struct CloudFormationRoutes {
                 method: request.method.rawValue, host: (request.head.authority ?? "").lowercased(),
                 path: path, query: QueryString(request.uri.query ?? ""), headers: [:], body: [],
                 rawQuery: ""
-            ).node(in: store)
+            ).versionTwo(in: store)
             let marker = "/resources/"
             guard let place = path.range(of: marker), place.upperBound < path.endIndex else {
                 throw CloudFormationError.notFound("The URL names no resource.")

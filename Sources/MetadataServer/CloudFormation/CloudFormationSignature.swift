@@ -34,7 +34,10 @@ struct CloudFormationSignature {
 
     // MARK: Version 2
 
-    private func versionTwo(in store: any MetadataStore) async throws -> NodeRecord {
+    /// Of a URL that was signed when it was given away: nothing else may sign it.
+    ///
+    /// - Throws: as `node(in:)`.
+    func versionTwo(in store: any MetadataStore) async throws -> NodeRecord {
         guard let accessKey = query["AWSAccessKeyId"], let signature = query["Signature"] else {
             throw CloudFormationError.missingAuthenticationToken
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
@@ -128,6 +129,8 @@ final class HTTPListener: Sendable {
             case .inherited(let descriptor):
                 try await bootstrap.bind(descriptor, childChannelInitializer: setUp)
             }
+        // Everybody may connect whom its directory lets: a proxy is somebody else.
+        if case .unix(let path) = address.place { chmod(path, 0o666) }
         quiescing.withLock { $0.append(helper) }
         return Bound(channel: channel, child: child, listener: self)
     }

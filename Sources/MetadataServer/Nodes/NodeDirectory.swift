@@ -51,12 +51,9 @@ final class NodeDirectory: Sendable {
         var files: Set<String> = []
         for entry in try DirectoryListing.entries(of: path) {
             let name = entry.name
-            guard let type = name.extension, ["yaml", "yml", "json"].contains(type), !name.stem.hasPrefix(".")
-            else {
-                continue
-            }
+            guard let file = NodeFileName(name.string) else { continue }
             files.insert(name.string)
-            guard let node = node(name, isJSON: type == "json") else { continue }
+            guard let node = node(name, file) else { continue }
             if nodes.contains(where: { $0.name == node.name }) {
                 logger.warning("\(path.appending(name)) is a second file of the node \(node.name), ignoring")
                 continue
@@ -77,7 +74,7 @@ final class NodeDirectory: Sendable {
         loaded.withLock { $0 = names }
     }
 
-    private func node(_ file: FilePath.Component, isJSON: Bool) -> NodeRecord? {
+    private func node(_ file: FilePath.Component, _ name: NodeFileName) -> NodeRecord? {
         let path = path.appending(file)
         let known = good.withLock { $0[file.string] }
         do {
@@ -87,7 +84,7 @@ final class NodeDirectory: Sendable {
             let bytes = try FileContents.read(path)
             if let known, known.bytes == bytes { return known.node }
             let source = MetadataSource(name: path.string, bytes: bytes)
-            let node = try NodeFile.read(source, name: file.stem, isJSON: isJSON)
+            let node = try NodeFile.read(source, name: name.node, isJSON: name.isJSON)
             good.withLock { $0[file.string] = (bytes, node) }
             return node
         } catch {

@@ -20,7 +20,6 @@ struct ObservedStore: MetadataStore {
     func nodes(after name: String?, limit: Int) async throws -> [NodeRecord] {
         try await store.nodes(after: name, limit: limit)
     }
-    func count() async throws -> Int { try await store.count() }
     func history(of name: String) async throws -> [NodeRevision] { try await store.history(of: name) }
     func signals(of node: String, after revision: Int, limit: Int) async throws -> [Signal] {
         try await store.signals(of: node, after: revision, limit: limit)

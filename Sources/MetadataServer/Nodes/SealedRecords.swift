@@ -2,7 +2,6 @@
 
 import HostSystem
 import MetadataStore
-import MetadataStoreSQLite
 import RequestSigning
 import SystemPackage
 

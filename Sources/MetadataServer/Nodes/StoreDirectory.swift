@@ -28,8 +28,7 @@ struct StoreDirectory {
     /// - Parameter key: of the file with the keys that seal the records; nil: they are not sealed.
     /// - Throws: `StoreError`, `ServerError`, `HostError`.
     func store(key: FilePath?, historyLimit: Int) throws -> SQLiteMetadataStore {
-        umask(0o077)
-        return try SQLiteMetadataStore(
+        try SQLiteMetadataStore(
             path: path.appending("store.db").string, seal: try key.map { try SealedRecords(file: $0) },
             historyLimit: historyLimit)
     }
@@ -41,21 +40,7 @@ struct StoreDirectory {
         let file = path.appending("admin-token")
         if try FileContents.existing(file) == nil {
             try FileContents.create(file, Array("\(RandomSecret.make())\n".utf8))
-            chmod(file.string, 0o600)
         }
         return file
-    }
-}
-
-/// What nobody can guess.
-enum RandomSecret {
-    /// 160 bits in hexadecimal digits.
-    static func make() -> String { digits(bytes: 20) }
-
-    static func digits(bytes: Int) -> String {
-        (0..<bytes).map { _ in
-            let byte = UInt8.random(in: 0...255)
-            return (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
     }
 }

@@ -26,7 +26,7 @@ struct RequestObserver: RouterMiddleware {
         // Nobody wants to know otherwise.
         let address = rate == nil && log == nil ? nil : clients.address(of: request, context)
         let response: Response
-        if let rate, let address, !rate.admits(address) {
+        if let rate, let address, !rate.admits(IPAddress.network(of: address)) {
             response = Self.refused
         } else {
             response = try await answer(request, context, next)

@@ -8,16 +8,10 @@ import Synchronization
 final class RepresentationCache: Sendable {
     struct Entry: Sendable {
         let representation: NodeRepresentation
-        /// Of the node; nil: it has none.
-        let token: [UInt8]?
+        let token: [UInt8]
         /// The count of the feed when the node was read.
         let seen: UInt64
         let base: String
-
-        /// Whether this is the node's token.
-        func isAuthorised(_ token: Substring) -> Bool {
-            self.token.map { MessageDigest.areEqual($0, Array(token.utf8)) } ?? false
-        }
     }
 
     fileprivate struct State {
@@ -37,21 +31,24 @@ final class RepresentationCache: Sendable {
         self.limit = limit
     }
 
-    /// What the node gets now; nil: there is no such node.
+    /// What the node gets now; nil: there is no such node, or this is not its token. Nothing is made for a stranger.
     ///
     /// - Throws: `StoreError`, `DigestError`.
-    func entry(for node: String, base: String) async throws -> Entry? {
+    func entry(for node: String, token: Substring, base: String) async throws -> Entry? {
+        let given = Array(token.utf8)
         // Before the node is read: a change that comes in between makes the entry an old one.
         let seen = feed.revision(of: node)
         let known = state.withLock { $0.entries[node] }
-        if let known, known.seen == seen, known.base == base { return known }
-        // To the byte: for one name there is one entry.
-        guard let record = try await store.node(node), record.name.utf8.elementsEqual(node.utf8) else {
-            return nil
+        if let known, known.seen == seen {
+            guard MessageDigest.areEqual(known.token, given) else { return nil }
+            if known.base == base { return known }
         }
+        // To the byte: for one name there is one entry.
+        guard let record = try await store.node(node), record.name.utf8.elementsEqual(node.utf8),
+            let own = record.credentials.token, MessageDigest.areEqual(Array(own.utf8), given)
+        else { return nil }
         let entry = Entry(
-            representation: try NodeRepresentation(record, base: base),
-            token: record.credentials.token.map { Array($0.utf8) }, seen: seen, base: base)
+            representation: try NodeRepresentation(record, base: base), token: given, seen: seen, base: base)
         keep(entry, for: node)
         return entry
     }

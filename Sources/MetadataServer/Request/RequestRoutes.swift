@@ -59,11 +59,8 @@ struct RequestRoutes {
 
     /// What the node gets, if the request carries its token. A node that does not exist is not told from a wrong token.
     private func authorised(_ name: String, _ request: Request) async throws -> RepresentationCache.Entry? {
-        guard let token = BearerToken.orPassword(request),
-            let entry = try await cache.entry(for: name, base: bases.base(of: request)),
-            entry.isAuthorised(token)
-        else { return nil }
-        return entry
+        guard let token = BearerToken.orPassword(request) else { return nil }
+        return try await cache.entry(for: name, token: token, base: bases.base(of: request))
     }
 
     private static var unauthorised: Response {

@@ -36,6 +36,8 @@ struct ControlTests {
 
         #expect(try server.ctl("node", "set", "web1", "mysql.port:=3307", "app.name=x").text == "web1 2\n")
         #expect(try server.ctl("node", "set", "web1", "--unset", "app").text == "web1 3\n")
+        // What is not there cannot be taken away, and is not made for it.
+        #expect(try server.ctl("node", "set", "web1", "--unset", "no.such").text == "web1 3\n")
         #expect(
             try server.metadata(of: "web1").body
                 == #"{"mysql": {"root-password": "Heifs23jk3", "port": 3307}}"#)
@@ -68,6 +70,16 @@ struct ControlTests {
                 "+db.password: \"new\""))
         _ = try server.ctl("node", "set", "n", "--metadata", "n.yaml")
         #expect(try server.ctl("node", "diff", "n", "--revision", "1").text.contains("+b: true"))
+    }
+
+    @Test("an object takes the place of what was there; a document comes out as it goes in")
+    func wholeValues() throws {
+        _ = try server.ctl("node", "create", "n")
+        _ = try server.ctl("node", "set", "n", #"db:={"host": "a", "port": 1}"#, "x.y=1")
+        _ = try server.ctl("node", "set", "n", #"db:={"port": 2}"#)
+        #expect(try server.metadata(of: "n").body == #"{"db": {"port": 2}, "x": {"y": "1"}}"#)
+        let document = try server.ctl("node", "show", "n", "--document").text
+        #expect(try server.ctl("node", "set", "n", "--file", "-", input: document).text == "n 3\n")
     }
 
     @Test("a change that was made for another revision is refused")
@@ -126,6 +138,8 @@ struct ControlTests {
         for file in ["web.yaml", "db.yaml"] {
             #expect(server.directory.text("one/\(file)") == server.directory.text("two/\(file)"), "\(file)")
         }
+        try server.directory.write("odd/db.yaml", "metadata: {}\nbogus: 1\n")
+        #expect(try server.ctl("import", "odd").errorText.contains("odd/db.yaml: "))
         // A file that cannot be used changes nothing.
         try server.directory.write("in/db.json", #"{"metadata": {"b": 2}"#)
         let broken = try server.ctl("import", "in")
@@ -136,7 +150,7 @@ struct ControlTests {
     func convergence() throws {
         try server.directory.write("hi.sh", "#!/bin/sh\necho hi\n")
         _ = try server.ctl("node", "create", "n")
-        let id = try server.ctl("deploy", "n", "--config", "hi.sh", "--input", "a=b", "--output-name", "o")
+        let id = try server.ctl("deploy", "n", "--config", "hi.sh", "--input", "a.b=c", "--output-name", "o")
             .text
             .trimmingCharacters(in: .newlines)
         #expect(try server.node("n", "status") == "IN_PROGRESS")
@@ -148,7 +162,7 @@ struct ControlTests {
         let inputs = deployment?["inputs"] as? [[String: Any]] ?? []
         let url = try #require(
             inputs.first { $0["name"] as? String == "deploy_signal_id" }?["value"] as? String)
-        #expect(inputs.first?["name"] as? String == "a" && inputs.first?["value"] as? String == "b")
+        #expect(inputs.first?["name"] as? String == "a.b" && inputs.first?["value"] as? String == "c")
 
         let waiting = try ChildProcess(
             [
@@ -191,6 +205,15 @@ struct ControlTests {
                 == ["1 created n admin", "2 changed n admin", "3 removed n admin"])
     }
 
+    @Test("a list of a node's changes says how far it has looked, whosever they were")
+    func quietNode() throws {
+        for name in ["a", "b", "c"] { _ = try server.ctl("node", "create", name) }
+        let answer = try server.curl("/admin/v1/events?after=0&node=a", "-H", server.admin)
+        #expect(answer.body.hasSuffix(#""last": 3}"#) && answer.body.contains(#""node": "a""#))
+        let nothing = try server.curl("/admin/v1/events?after=1&node=a", "-H", server.admin)
+        #expect(nothing.body == #"{"events": [], "last": 3}"#)
+    }
+
     @Test(
         "mistakes are told in a line",
         arguments: [
@@ -198,6 +221,7 @@ struct ControlTests {
             (["node", "show", "none"], 1, "there is no node none"),
             (["node", "set", "n"], 64, "nothing to set"),
             (["deploy", "n"], 64, "--config or --file is wanted"),
+            (["deploy", "n", "--file", "x", "--group", "y"], 64, "--file has the whole deployment"),
             (["wait", "n"], 64, "--converged is wanted"), (["node", "set", "none", "=x"], 1, "PATH=TEXT"),
             (["import", "/nonexistent"], 1, "/nonexistent"), (["nothing"], 64, "nothing"),
             (["node", "list", "--token-file", "/nonexistent"], 1, "/nonexistent"),

@@ -36,7 +36,7 @@ struct SessionTokens: Sendable {
     }
 
     private func signature(_ address: String, _ expires: Int) throws -> String {
-        try MessageDigest.hmacSHA256(Array("\(expires) \(address)".utf8), key: secret)
-            .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        MessageDigest.hexadecimal(
+            try MessageDigest.hmacSHA256(Array("\(expires) \(address)".utf8), key: secret))
     }
 }

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AgentRuntime
-package import ArgumentParser
+import ArgumentParser
 import HostSystem
 import Logging
 import MetadataStore
 import SystemPackage
 
-/// os-metadata-server without a subcommand: serves metadata to nodes.
-package struct ServeCommand: AsyncParsableCommand {
-    package static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Serves metadata to nodes (what is done without a subcommand).")
-
+/// The options of the server itself.
+package struct ServeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Serve the node files (NAME.yaml, NAME.json) of this directory, watched, instead of a store.",
@@ -143,7 +140,10 @@ package struct ServeCommand: AsyncParsableCommand {
         return inherited.isEmpty ? [ListenAddress(place: .tcp(host: "127.0.0.1", port: 8000))] : inherited
     }
 
-    package func run() async throws {
+    /// Serves until a signal ends it.
+    ///
+    /// - Throws: `ExitCode`, when it has said why it cannot.
+    package func serve() async throws {
         let logger = AgentLogHandler.logger(
             layout: .named("os-metadata-server"), level: verbose ? .info : .notice)
         do {
