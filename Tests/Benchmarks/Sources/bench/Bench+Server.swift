@@ -4,7 +4,7 @@ import Foundation
 
 /// os-metadata-server beside nginx, which gives the same bytes from a file.
 extension Bench {
-    private static let body = #"{"a": {"b": "value"}, "l": [1, 2, 3]}"#
+    static let body = #"{"a": {"b": "value"}, "l": [1, 2, 3]}"#
 
     func server() throws -> [Row] {
         let place = try directory("server")
