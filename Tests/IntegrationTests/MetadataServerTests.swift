@@ -135,6 +135,19 @@ struct ServedMetadataTests {
         #expect(eventually { (try? curl(path, token).body) == #"{"a": 1}"# }, "\(lab.logs())")
     }
 
+    @Test("a file with another node's user is left alone, and those that go meanwhile are gone")
+    func takenUser() throws {
+        defer { lab.stop(server) }
+        let heat = "credentials: {request: {token: t0ken}, heat: {user_id: u, password: p}}\n"
+        try lab.directory.write("nodes/a.yaml", heat, mode: 0o600)
+        #expect(eventually { (try? curl("/v1/nodes/a/metadata", token).status) == 200 })
+        try lab.directory.write("nodes/b.yaml", heat, mode: 0o600)
+        #expect(eventually { lab.logs().contains("b.yaml has the user of another node") }, "\(lab.logs())")
+        try FileManager.default.removeItem(atPath: lab.directory.file("nodes/n1.yaml"))
+        #expect(eventually { (try? curl(path, token).status) == 401 })
+        #expect(try curl("/v1/nodes/a/metadata", token).status == 200)
+    }
+
     @Test("a node file that breaks leaves its node as it was, and says so")
     func brokenNode() throws {
         defer { lab.stop(server) }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import HTTPTypes
 import HostSystem
 import Hummingbird
 import RequestSigning
@@ -44,41 +43,4 @@ struct AdminAccess: Sendable {
         for (name, token) in tokens where MessageDigest.areEqual(token, bytes) { found = found ?? name }
         return found
     }
-}
-
-/// What a request proves itself with in its header `Authorization`.
-enum BearerToken {
-    /// A bearer token, or the password of somebody who can only name a user and a password in a URL (RFC 7617).
-    static func orPassword(_ request: Request) -> Substring? {
-        if let token = of(request) { return token }
-        guard let encoded = credentials(of: request, scheme: "basic "), let bytes = Base64.decode(encoded)
-        else { return nil }
-        let pair = String(decoding: bytes, as: UTF8.self)
-        return pair.firstIndex(of: ":").map { pair[pair.index(after: $0)...] }
-    }
-
-    /// RFC 6750.
-    static func of(_ request: Request) -> Substring? {
-        credentials(of: request, scheme: "bearer ")
-    }
-
-    /// What stands behind a scheme, which is written in any case.
-    private static func credentials(of request: Request, scheme: StaticString) -> Substring? {
-        guard let header = request.headers[.authorization] else { return nil }
-        let bytes = header.utf8
-        let isScheme = scheme.withUTF8Buffer { scheme in
-            bytes.count >= scheme.count && zip(bytes, scheme).allSatisfy { $0 | 0x20 == $1 }
-        }
-        guard isScheme,
-            let start = bytes.dropFirst(scheme.utf8CodeUnitCount).firstIndex(where: { $0 != 0x20 })
-        else { return nil }
-        return header[start...]
-    }
-}
-
-/// What keeps the server from doing what it is asked to: one line for whoever started it.
-struct ServerError: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
 }

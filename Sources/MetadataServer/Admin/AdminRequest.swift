@@ -33,10 +33,11 @@ struct AdminRequest: Sendable {
 
     /// The document that was sent: JSON, or YAML where the request says so.
     ///
+    /// - Parameter absence: what no body at all stands for; nil: it is an error.
     /// - Throws: `AdminError` 400; `HTTPError` 413.
-    func body() async throws -> MetadataValue {
+    func body(or absence: MetadataValue? = nil) async throws -> MetadataValue {
         let bytes = try await RequestBody.bytes(of: request, limit: AdminRoutes.sizeLimit)
-        if bytes.isEmpty { return JSONShape.object([]) }
+        if bytes.isEmpty, let absence { return absence }
         let source = MetadataSource(name: "the request", bytes: bytes)
         do {
             return request.headers[.contentType]?.contains("yaml") == true

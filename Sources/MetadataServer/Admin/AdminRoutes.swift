@@ -246,11 +246,7 @@ struct AdminRoutes {
     // MARK: History
 
     @Sendable private func showHistory(_ request: AdminRequest) async throws -> Response {
-        let history = try await nodes.store.history(of: request.node)
-        guard !history.isEmpty else {
-            throw AdminError(status: 404, message: "there is no node \(request.node)")
-        }
-        let values = history.map { revision in
+        let values = try await nodes.history(of: request.node).map { revision in
             var object = NodeView.value(of: revision.event).object ?? MetadataObject()
             if let node = revision.node {
                 object["document"] = NodeDocument.value(of: node, hidesSecrets: true)
@@ -262,7 +258,7 @@ struct AdminRoutes {
 
     @Sendable private func rollBack(_ request: AdminRequest) async throws -> Response {
         var revision: Int?
-        if let value = try await request.body().object?["revision"] {
+        if let value = try await request.body(or: .null).object?["revision"] {
             guard case .integer(let number) = value.kind else {
                 throw AdminError(status: 400, message: "revision is an integer")
             }

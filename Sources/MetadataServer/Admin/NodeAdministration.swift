@@ -33,8 +33,19 @@ struct NodeAdministration: Sendable {
 
     /// - Throws: `AdminError` 404.
     func node(_ name: String) async throws -> NodeRecord {
+        try Self.check(name: name)
         guard let node = try await store.node(name) else { throw Self.missing(name) }
         return node
+    }
+
+    /// What it was, the newest first.
+    ///
+    /// - Throws: `AdminError` 404.
+    func history(of name: String) async throws -> [NodeRevision] {
+        try Self.check(name: name)
+        let history = try await store.history(of: name)
+        guard !history.isEmpty else { throw Self.missing(name) }
+        return history
     }
 
     func view(_ node: NodeRecord) async throws -> NodeView {
@@ -48,8 +59,7 @@ struct NodeAdministration: Sendable {
     func put(
         _ name: String, _ document: MetadataValue, _ precondition: StoreWrite.Precondition, author: String
     ) async throws -> NodeRecord {
-        try Self.check(name: name)
-        return try await change(name, precondition, author: author) { known in
+        try await change(name, precondition, author: author) { known in
             var node = try Self.record(document, name: name)
             if let known, document.object?["credentials"] == nil { node.credentials = known.credentials }
             if known == nil, document.object?["credentials"] == nil { node.credentials.token = Self.secret() }
@@ -136,8 +146,7 @@ struct NodeAdministration: Sendable {
     func rollBack(
         _ name: String, to revision: Int?, _ precondition: StoreWrite.Precondition = .anything, author: String
     ) async throws -> NodeRecord {
-        let history = try await store.history(of: name)
-        guard !history.isEmpty else { throw Self.missing(name) }
+        let history = try await history(of: name)
         let wanted =
             revision.map { revision in history.first { $0.event.revision == revision } }
             ?? history.dropFirst().first
@@ -167,6 +176,7 @@ struct NodeAdministration: Sendable {
         _ body: (NodeRecord?) throws -> NodeRecord
     ) async throws -> NodeRecord {
         try checkWritable()
+        try Self.check(name: name)
         for _ in 0..<20 {
             let known = try await store.node(name)
             try precondition.check(known?.revision, of: name)
@@ -223,6 +233,8 @@ struct NodeAdministration: Sendable {
     }
 
     /// A name goes into paths and into lines of logs.
+    ///
+    /// - Throws: `AdminError` 422.
     private static func check(name: String) throws {
         let isGood = name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }
         guard isGood, !name.isEmpty, name.utf8.count <= 240, !name.hasPrefix(".") else {

@@ -48,30 +48,33 @@ final class NodeDirectory: Sendable {
     /// - Throws: `HostError` when the directory cannot be listed.
     func load() async throws {
         var nodes: [NodeRecord] = []
+        var names: Set<String> = []
+        var keys: Set<NodeKey> = []
         var files: Set<String> = []
         for entry in try DirectoryListing.entries(of: path) {
             let name = entry.name
             guard let file = NodeFileName(name.string) else { continue }
             files.insert(name.string)
             guard let node = node(name, file) else { continue }
-            if nodes.contains(where: { $0.name == node.name }) {
+            guard !names.contains(node.name) else {
                 logger.warning("\(path.appending(name)) is a second file of the node \(node.name), ignoring")
                 continue
             }
-            let keys = Set(node.keys.filter(\.isUnique))
-            if let key = nodes.lazy.flatMap(\.keys).first(where: keys.contains) {
+            let own = node.keys.filter(\.isUnique)
+            if let key = own.first(where: keys.contains) {
                 logger.error("\(path.appending(name)) has the \(key.kind) of another node, ignoring the file")
                 continue
             }
+            keys.formUnion(own)
+            names.insert(node.name)
             nodes.append(node)
         }
         // A file that is gone takes its node with it, for good.
         good.withLock { good in good = good.filter { files.contains($0.key) } }
-        let names = Set(nodes.map(\.name))
         let gone = loaded.withLock { $0.subtracting(names) }
         _ = try await store.commit(
             gone.map { .remove($0) } + nodes.map { .put($0) }, author: path.string)
-        loaded.withLock { $0 = names }
+        loaded.withLock { [names] loaded in loaded = names }
     }
 
     private func node(_ file: FilePath.Component, _ name: NodeFileName) -> NodeRecord? {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import HTTPTypes
 import Hummingbird
 import MetadataStore
 
@@ -27,23 +26,5 @@ struct TemporaryURLRoutes {
                 try await intake.deployment(node, id: subject, body: body)
             }
         }
-    }
-}
-
-/// The answer to a signal.
-enum SignalAnswer {
-    /// - Parameter body: what is answered when it was taken.
-    static func of(
-        _ status: HTTPResponse.Status, _ request: Request, json: String? = nil,
-        _ take: ([UInt8]) async throws -> Void
-    ) async throws -> Response {
-        let body = try await RequestBody.bytes(of: request, limit: SignalIntake.sizeLimit)
-        do {
-            try await take(body)
-        } catch let error as SignalError {
-            return PlainResponse.text(.badRequest, "\(error)\n")
-        }
-        return json.map { PlainResponse.text(status, $0, type: "application/json") }
-            ?? PlainResponse.text(status, "")
     }
 }

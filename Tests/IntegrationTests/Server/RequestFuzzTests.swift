@@ -65,6 +65,7 @@ struct RequestFuzzTests {
         let seed = UInt64.random(in: 0...(1 << 62))
         let (port, admin, end) = (server.port, server.admin, Date().addingTimeInterval(Self.seconds))
         let answered = Mutex(0)
+        let failures = Mutex<[String]>([])
         DispatchQueue.concurrentPerform(iterations: 8) { worker in
             var generator = SeededGenerator(seed: seed + UInt64(worker))
             while Date() < end {
@@ -76,10 +77,11 @@ struct RequestFuzzTests {
                 answered.withLock { $0 += 1 }
                 if answer.status >= 500 {
                     let text = String(decoding: request, as: UTF8.self)
-                    Issue.record("\(answer) to \(text), seed \(seed + UInt64(worker))")
+                    failures.withLock { $0.append("\(answer) to \(text), seed \(seed + UInt64(worker))") }
                 }
             }
         }
+        #expect(failures.withLock { $0 } == [])
         #expect(answered.withLock { $0 } > 100, "\(answered.withLock { $0 })")
         #expect(try server.curl("/readyz").status == 200, "seed \(seed): \(server.errors)")
         #expect(server.process?.isRunning == true)

@@ -82,13 +82,23 @@ struct ServerStoreTests {
         let deep = String(repeating: "[", count: 511) + String(repeating: "]", count: 511)
         #expect(try send("PUT", "n/metadata", "{\"a\": \(deep)}") == 422)
         #expect(try send("PUT", "n/credentials", "[]") == 422)
+        // No document is none, not an empty one.
+        for path in ["n", "n/metadata", "n/credentials"] {
+            #expect(try send("PUT", path, "") == 400, "\(path)")
+        }
         #expect(try server.curl("/admin/v1/nodes?limit=abc", "-H", server.admin).status == 400)
         let stale = try server.curl(
             "/admin/v1/nodes/n/deployments", "-H", server.admin, "-H", "If-Match: \"1\"", "-d",
             #"{"name": "c"}"#)
         #expect(stale.status == 412)
         #expect(try send("POST", "n/rollback", #"{"revision": "1"}"#) == 400)
-        #expect(try send("DELETE", "n%00x", "") == 422)
+        for (method, path) in [
+            ("DELETE", "n%00x"), ("PUT", "n%00"), ("GET", "n%00"), ("GET", "n%00/history"),
+            ("GET", "n%00/signals"),
+            ("POST", "n%00/rollback"), ("POST", "n%00/deployments"), ("DELETE", "n%00/deployments/x"),
+        ] {
+            #expect(try send(method, path, #"{"name": "d"}"#) == 422, "\(method) \(path)")
+        }
         #expect(server.stop() == 0)
         try server.start()
         #expect(try server.ctl("node", "list").status == 0)
