@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTypes
-import Hummingbird
 import RequestSigning
 
 /// What a request proves itself with in its header `Authorization`.
 enum BearerToken {
     /// A bearer token, or the password of somebody who can only name a user and a password in a URL (RFC 7617).
-    static func orPassword(_ request: Request) -> Substring? {
+    static func orPassword(_ request: HTTPRequest) -> Substring? {
         if let token = of(request) { return token }
         guard let encoded = credentials(of: request, scheme: "basic "), let bytes = Base64.decode(encoded)
         else { return nil }
@@ -16,13 +15,13 @@ enum BearerToken {
     }
 
     /// RFC 6750.
-    static func of(_ request: Request) -> Substring? {
+    static func of(_ request: HTTPRequest) -> Substring? {
         credentials(of: request, scheme: "bearer ")
     }
 
     /// What stands behind a scheme, which is written in any case.
-    private static func credentials(of request: Request, scheme: StaticString) -> Substring? {
-        guard let header = request.headers[.authorization] else { return nil }
+    private static func credentials(of request: HTTPRequest, scheme: StaticString) -> Substring? {
+        guard let header = request.headerFields[.authorization] else { return nil }
         let bytes = header.utf8
         let isScheme = scheme.withUTF8Buffer { scheme in
             bytes.count >= scheme.count && zip(bytes, scheme).allSatisfy { $0 | 0x20 == $1 }

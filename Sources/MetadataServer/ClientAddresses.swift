@@ -2,18 +2,22 @@
 
 import HTTPTypes
 import Hummingbird
+import Logging
 import MetadataStore
-import NIOCore
 
 /// A request's context: with the connection that it came by.
-struct ServerContext: RequestContext, RemoteAddressRequestContext {
-    var coreContext: CoreRequestContextStorage
-    let channel: any Channel
-    var remoteAddress: SocketAddress? { channel.remoteAddress }
+struct ServerContext: RequestContext {
+    struct Source: RequestContextSource {
+        let client: ClientConnection
+        let logger: Logger
+    }
 
-    init(source: ApplicationRequestContextSource) {
+    var coreContext: CoreRequestContextStorage
+    let client: ClientConnection
+
+    init(source: Source) {
         coreContext = .init(source: source)
-        channel = source.channel
+        client = source.client
     }
 }
 
@@ -26,9 +30,9 @@ struct ClientAddresses: Sendable {
     static let unixSocket = "unix"
 
     /// The address that a request comes from: of the connection, or what the nearest proxy that is not ours was told by ours.
-    func address(of request: Request, _ context: ServerContext) -> String? {
-        guard var address = connectionAddress(context) else { return nil }
-        var forwarded = request.headers[values: .forwardedFor].flatMap { $0.split(separator: ",") }
+    func address(of request: HTTPRequest, from client: ClientConnection) -> String? {
+        guard var address = client.address else { return nil }
+        var forwarded = request.headerFields[values: .forwardedFor].flatMap { $0.split(separator: ",") }
         while proxies.contains(address), let last = forwarded.popLast() {
             guard let next = IPAddress.canonical(String(last.filter { $0 != " " && $0 != "\t" })) else {
                 return nil
@@ -36,12 +40,6 @@ struct ClientAddresses: Sendable {
             address = next
         }
         return address == Self.unixSocket ? nil : address
-    }
-
-    private func connectionAddress(_ context: ServerContext) -> String? {
-        guard let remote = context.remoteAddress else { return Self.unixSocket }
-        if case .unixDomainSocket = remote { return Self.unixSocket }
-        return remote.ipAddress.flatMap(IPAddress.canonical)
     }
 }
 

@@ -74,13 +74,21 @@ package struct ServeOptions: ParsableArguments {
     var connections = 16_384
 
     @Option(
+        name: .customLong("max-connections-per-address"),
+        help: ArgumentHelp(
+            "Of those, from one address that is no trusted proxy; default: all of them.", valueName: "count"))
+    var connectionsPerAddress: Int?
+
+    @Option(
         name: .customLong("max-rate"),
         help: ArgumentHelp("Requests a second from one address; default: no limit.", valueName: "count"))
     var rate: Int?
 
     @Option(
         name: .customLong("idle-timeout"),
-        help: ArgumentHelp("How long a connection may be without a request.", valueName: "seconds"))
+        help: ArgumentHelp(
+            "How long a connection may be without a request, and a client may leave an answer unread.",
+            valueName: "seconds"))
     var idle = 60
 
     @Option(
@@ -119,7 +127,8 @@ package struct ServeOptions: ParsableArguments {
         let isURL = publicURL.map { $0.hasPrefix("http://") || $0.hasPrefix("https://") } ?? true
         guard isURL else { throw ValidationError("--public-url wants http://… or https://…") }
         for (name, value) in [
-            ("history", history), ("max-connections", connections), ("idle-timeout", idle),
+            ("history", history), ("max-connections", connections),
+            ("max-connections-per-address", connectionsPerAddress ?? 1), ("idle-timeout", idle),
             ("max-rate", rate ?? 1),
         ] {
             guard (1...1_000_000).contains(value) else {
@@ -157,6 +166,9 @@ package struct ServeOptions: ParsableArguments {
     private func settings() throws -> ServerSettings {
         var limits = HTTPListener.Limits()
         limits.connections = connections
+        limits.connectionsPerAddress = connectionsPerAddress
+        let clients = ClientAddresses(proxies: Set(trustedProxies.compactMap(Self.proxy)))
+        limits.proxies = clients.proxies
         limits.idle = idle
         let fixed = publicURL.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
         return ServerSettings(
@@ -165,7 +177,7 @@ package struct ServeOptions: ParsableArguments {
             addresses: addresses,
             certificate: try certificate.map { try ServerCertificate(certificate: $0, key: key ?? "") },
             adminTokens: adminTokens.map { FilePath($0) },
-            clients: ClientAddresses(proxies: Set(trustedProxies.compactMap(Self.proxy))),
+            clients: clients,
             bases: BaseURLs(fixed: fixed), requiresSessionToken: requiresSessionToken, historyLimit: history,
             limits: limits, rate: rate, accessLog: try accessLog.map { try AccessLog(path: $0) },
             auditLog: try AccessLog(path: auditLog))

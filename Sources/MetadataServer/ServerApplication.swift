@@ -56,16 +56,11 @@ struct ServerApplication {
         let source = try await ServedNodes(settings, feed: feed, logger: logger)
         let events = try await source.store.events(after: nil).following
         let metrics = ServerMetrics()
-        let router = ServerRouter(
+        let answers = ServerRouter(
             settings: settings, source: source, feed: feed, metrics: metrics, logger: logger
-        ).router
-        let responder = router.buildResponder()
+        ).answers
         let listener = HTTPListener(
-            limits: settings.limits, certificate: settings.certificate, logger: logger
-        ) { [logger] request, channel in
-            try await responder.respond(
-                to: request, context: ServerContext(source: .init(channel: channel, logger: logger)))
-        }
+            limits: settings.limits, certificate: settings.certificate, answers: answers, logger: logger)
         metrics.gauge("connections", help: "Connections that are open.") { listener.connections }
         metrics.gauge("waiting_requests", help: "Requests that wait for a change.") { feed.waiting }
         let notifier = ServiceNotifier(environment: Invocation.current.environment)

@@ -7,6 +7,32 @@ import MetadataStore
 import MetadataTree
 import SystemPackage
 
+/// Answers requests by the routes of all protocols, and those whose answer is ready without them.
+struct ServerAnswers: HTTPAnswers {
+    private let routes: any HTTPResponder<ServerContext>
+    private let requests: RequestRoutes
+    private let observer: RequestObserver
+    private let logger: Logger
+
+    fileprivate init(
+        _ routes: any HTTPResponder<ServerContext>, requests: RequestRoutes, observer: RequestObserver
+    ) {
+        self.routes = routes
+        self.requests = requests
+        self.observer = observer
+        logger = observer.logger
+    }
+
+    func ready(_ request: HTTPRequest, from client: ClientConnection) -> ReadyAnswer? {
+        observer.handle(request, from: client, service: RequestRoutes.service, ready: requests.ready)
+    }
+
+    func answer(_ request: Request, from client: ClientConnection) async throws -> Response {
+        try await routes.respond(
+            to: request, context: ServerContext(source: .init(client: client, logger: logger)))
+    }
+}
+
 /// All protocols, each with the routes of its folder.
 struct ServerRouter {
     let settings: ServerSettings
@@ -15,20 +41,20 @@ struct ServerRouter {
     let metrics: ServerMetrics
     let logger: Logger
 
-    var router: Router<ServerContext> {
+    var answers: ServerAnswers {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
-        router.addMiddleware {
-            RequestObserver(
-                clients: settings.clients, rate: settings.rate.map { RateLimit(rate: $0) }, metrics: metrics,
-                log: settings.accessLog, logger: logger)
-        }
+        let observer = RequestObserver(
+            clients: settings.clients, rate: settings.rate.map { RateLimit(rate: $0) }, metrics: metrics,
+            log: settings.accessLog, logger: logger)
+        router.addMiddleware { observer }
         let store = source.store
         let bases = settings.bases
         let intake = SignalIntake(store: store, logger: logger)
         let tokens = KeystoneTokens(store: store)
         OperationRoutes(store: store, feed: feed, metrics: metrics).register(on: router)
-        RequestRoutes(cache: RepresentationCache(store: store, feed: feed), feed: feed, bases: bases)
-            .register(on: router)
+        let requests = RequestRoutes(
+            cache: RepresentationCache(store: store, feed: feed), feed: feed, bases: bases)
+        requests.register(on: router)
         let cloudFormation = CloudFormationRoutes(store: store, intake: intake, bases: bases)
         cloudFormation.register(on: router)
         TemporaryURLRoutes(store: store, intake: intake).register(on: router)
@@ -44,7 +70,7 @@ struct ServerRouter {
             let wantsJSON = request.headers[.accept]?.contains("application/json") == true
             return wantsJSON ? keystone.versions(request) : instances.versions()
         }
-        return router
+        return ServerAnswers(router.buildResponder(), requests: requests, observer: observer)
     }
 
     private func registerInstances(on router: Router<ServerContext>) -> EC2Routes {

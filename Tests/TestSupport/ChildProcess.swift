@@ -132,6 +132,20 @@ package struct RunningProcess: Sendable {
 
     package func signal(_ number: Int32) { kill(id, number) }
 
+    /// A line of proc_pid_status(5).
+    package enum Memory: String {
+        case resident = "VmRSS:"
+        /// The most that has ever been resident.
+        case peak = "VmHWM:"
+    }
+
+    /// In KiB.
+    package func memory(_ kind: Memory) -> Int {
+        let status = try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)
+        let line = status?.split(separator: "\n").first { $0.hasPrefix(kind.rawValue) }
+        return line.flatMap { Int($0.filter(\.isNumber)) } ?? Int.max
+    }
+
     /// Whether it has not ended.
     package var isRunning: Bool {
         var information = siginfo_t()

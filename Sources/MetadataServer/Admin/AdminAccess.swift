@@ -36,7 +36,7 @@ struct AdminAccess: Sendable {
 
     /// The name of whoever sends the request; nil: nobody who may.
     func name(of request: Request) -> String? {
-        guard let given = BearerToken.of(request) else { return nil }
+        guard let given = BearerToken.of(request.head) else { return nil }
         let bytes = Array(given.utf8)
         var found: String?
         // All are compared, so that the time does not tell which fits.

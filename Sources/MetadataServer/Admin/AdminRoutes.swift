@@ -116,7 +116,7 @@ struct AdminRoutes {
         return PlainResponse.json(
             status,
             try await nodes.view(node).value(
-                withCredentials: withCredentials, base: bases.base(of: request.request)),
+                withCredentials: withCredentials, base: bases.base(of: request.request.head)),
             headers: Self.tag(node))
     }
 
@@ -236,7 +236,7 @@ struct AdminRoutes {
         guard let name = request.query["name"], !name.isEmpty else {
             throw AdminError(status: 400, message: "name is required: of a wait condition")
         }
-        let urls = SignalURLs(node: node, base: bases.base(of: request.request))
+        let urls = SignalURLs(node: node, base: bases.base(of: request.request.head))
         guard let url = try urls.cloudFormation(.waitCondition, subject: name) else {
             throw AdminError(status: 409, message: "the node \(node.name) has no credentials for cfn")
         }

@@ -35,39 +35,41 @@ struct EventAnswers: Sendable {
     // MARK: A stream
 
     private func stream(after: Int?, node: String?, _ request: AdminRequest) async throws -> Response {
-        let lines = Self.lines(of: try await store.events(after: after), node: node, request.context.channel)
+        let client = request.context.client
+        // A reader that does not keep up is let go, and comes again with the last event that it has.
+        let (lines, continuation) = AsyncStream.makeStream(
+            of: [UInt8].self, bufferingPolicy: .bufferingOldest(20_000))
+        Self.tell(try await store.events(after: after), node: node, continuation)
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
             body: ResponseBody { writer in
                 try await writer.write(ByteBuffer(string: ": following\n\n"))
+                let ending = client.whenClosed { continuation.finish() }
+                defer { client.forget(ending) }
                 for await line in lines { try await writer.write(ByteBuffer(bytes: line)) }
                 try await writer.finish(nil)
             })
     }
 
-    /// What is written, with signs of life in between.
-    private static func lines(
-        of events: StoreEvents, node: String?, _ channel: any Channel
-    ) -> AsyncStream<[UInt8]> {
-        // A reader that does not keep up is let go, and comes again with the last event that it has.
-        AsyncStream(bufferingPolicy: .bufferingOldest(20_000)) { continuation in
-            channel.closeFuture.whenComplete { _ in continuation.finish() }
-            let task = Task {
-                for event in events.known { tell(event, node, continuation) }
-                await withTaskGroup(of: Void.self) { group in
-                    group.addTask { for await event in events.following { tell(event, node, continuation) } }
-                    group.addTask {
-                        while (try? await Task.sleep(for: pause)) != nil {
-                            continuation.yield(Array(": alive\n\n".utf8))
-                        }
+    /// Tells of events, with signs of life in between, until nobody listens.
+    private static func tell(
+        _ events: StoreEvents, node: String?, _ continuation: AsyncStream<[UInt8]>.Continuation
+    ) {
+        let task = Task {
+            for event in events.known { tell(event, node, continuation) }
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { for await event in events.following { tell(event, node, continuation) } }
+                group.addTask {
+                    while (try? await Task.sleep(for: pause)) != nil {
+                        continuation.yield(Array(": alive\n\n".utf8))
                     }
-                    await group.next()
-                    group.cancelAll()
                 }
-                continuation.finish()
+                await group.next()
+                group.cancelAll()
             }
-            continuation.onTermination = { _ in task.cancel() }
+            continuation.finish()
         }
+        continuation.onTermination = { _ in task.cancel() }
     }
 
     private static func tell(
@@ -82,7 +84,7 @@ struct EventAnswers: Sendable {
     // MARK: A list
 
     private func page(after: Int?, node: String?, _ request: AdminRequest) async throws -> Response {
-        let wait = WaitPreference.seconds(of: request.request)
+        let wait = WaitPreference.seconds(of: request.request.head)
         let events = try await store.events(after: after)
         var found = Array(
             events.known.lazy.filter { node == nil || node == $0.node }.prefix(Self.pageLimit))
@@ -90,7 +92,7 @@ struct EventAnswers: Sendable {
         var last = found.count < Self.pageLimit ? events.known.last?.revision ?? after : found.last?.revision
         if found.isEmpty, let wait, wait > 0 {
             let next = await Self.first(
-                of: events.following, node: node, within: .seconds(wait), request.context.channel)
+                of: events.following, node: node, within: .seconds(wait), request.context.client)
             found = next.map { [$0] } ?? []
             last = next?.revision ?? last
         }
@@ -106,10 +108,11 @@ struct EventAnswers: Sendable {
 
     /// Nil: none within the time, or nobody waits any more.
     private static func first(
-        of events: AsyncStream<StoreEvent>, node: String?, within wait: Duration, _ channel: any Channel
+        of events: AsyncStream<StoreEvent>, node: String?, within wait: Duration, _ client: ClientConnection
     ) async -> StoreEvent? {
         let (end, ending) = AsyncStream.makeStream(of: Void.self)
-        channel.closeFuture.whenComplete { _ in ending.finish() }
+        let closing = client.whenClosed { ending.finish() }
+        defer { client.forget(closing) }
         return await withTaskGroup(of: StoreEvent?.self) { group in
             group.addTask { await events.first { node == nil || node == $0.node } }
             group.addTask {

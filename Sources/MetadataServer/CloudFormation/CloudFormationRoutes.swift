@@ -44,7 +44,7 @@ struct CloudFormationRoutes {
             switch query["Action"] {
             case "DescribeStackResource":
                 let node = try await authenticated(request, query, body)
-                let delivery = NodeDelivery(node: node, base: bases.base(of: request))
+                let delivery = NodeDelivery(node: node, base: bases.base(of: request.head))
                 return Self.xml(
                     .ok, try StackResourceDetail(node, query, metadata: delivery.document()).document)
             case "SignalResource":

@@ -68,7 +68,7 @@ struct HeatRoutes {
             context.parameters.get(name).map { QueryString.decoded(Substring($0), plusIsSpace: false) }
         }
         return HeatStackView(
-            node: node, heat: heat, base: bases.base(of: request), project: parameter("project"),
+            node: node, heat: heat, base: bases.base(of: request.head), project: parameter("project"),
             stackName: parameter("name"), stackID: parameter("id"), resourceName: parameter("resource"))
     }
 

@@ -19,7 +19,7 @@ struct KeystoneRoutes {
     func register(on router: Router<ServerContext>) {
         router.get("v3") { request, _ in
             PlainResponse.json(
-                .ok, JSONShape.object([("version", KeystoneDocuments.version(bases.base(of: request)))]))
+                .ok, JSONShape.object([("version", KeystoneDocuments.version(bases.base(of: request.head)))]))
         }
         router.post("v3/auth/tokens") { request, _ in try await issue(request) }
         router.get("v3/auth/tokens") { request, _ in try await show(request) { $0 } }
@@ -33,7 +33,7 @@ struct KeystoneRoutes {
 
     /// What is told of our versions to whoever asks for JSON at `/`.
     func versions(_ request: Request) -> Response {
-        let version = KeystoneDocuments.version(bases.base(of: request))
+        let version = KeystoneDocuments.version(bases.base(of: request.head))
         return PlainResponse.json(
             .multipleChoices,
             JSONShape.object([("versions", JSONShape.object([("values", JSONShape.array([version]))]))]))
@@ -79,7 +79,7 @@ struct KeystoneRoutes {
         _ expires: Int, _ request: Request, _ part: (MetadataValue) -> MetadataValue
     ) -> Response {
         let value = KeystoneDocuments.token(
-            of: node, heat: heat, base: bases.base(of: request), issued: expires - KeystoneTokens.life,
+            of: node, heat: heat, base: bases.base(of: request.head), issued: expires - KeystoneTokens.life,
             expires: expires)
         return PlainResponse.json(
             status, part(value), headers: [.subjectToken: token, .vary: "X-Auth-Token"])

@@ -14,7 +14,7 @@ struct InstanceRequests: Sendable {
         _ request: Request, _ context: ServerContext, type: String = "text/plain; charset=utf-8",
         _ content: (NodeRecord) -> String?
     ) async throws -> Response {
-        guard let address = clients.address(of: request, context),
+        guard let address = clients.address(of: request.head, from: context.client),
             let node = try await store.node(with: .address(address)), let text = content(node)
         else { return PlainResponse.text(.notFound, "") }
         return PlainResponse.text(.ok, text, type: type)

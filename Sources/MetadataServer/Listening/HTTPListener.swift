@@ -5,45 +5,48 @@ import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 import Logging
+import MetadataStore
 import NIOCore
 import NIOExtras
 import NIOPosix
 import Synchronization
 
-/// Accepts connections at several places and gives their requests to one responder.
+/// Accepts connections at several places, whose requests are all answered the same.
 ///
 /// Hummingbird's own server binds one address and takes no socket that is open already; what happens on a connection is its.
 final class HTTPListener: Sendable {
     struct Limits: Sendable {
         /// Open connections; those beyond are closed at once.
         var connections = 16_384
+        /// Of those, from one address; nil: all of them.
+        var connectionsPerAddress: Int?
+        /// The addresses that many clients come from, which that limit is not for.
+        var proxies: Set<String> = []
         /// Of the headers of a request together, in bytes.
         var header = 32 << 10
-        /// How long a connection may be without a whole header, in seconds.
+        /// How long a connection may be without a whole header, and a client without taking what it has asked for, in seconds.
         var idle = 60
     }
 
-    typealias Responder = @Sendable (Request, any Channel) async throws -> Response
-
     private let limits: Limits
     private let certificate: ServerCertificate?
-    private let respond: Responder
+    private let answers: any HTTPAnswers
     private let logger: Logger
     private let quiescing = Mutex<[ServerQuiescingHelper]>([])
-    private let open = Atomic(0)
+    private let open = Mutex(OpenConnections())
     private let date = ResponseDate()
 
     init(
-        limits: Limits, certificate: ServerCertificate?, logger: Logger, respond: @escaping Responder
+        limits: Limits, certificate: ServerCertificate?, answers: any HTTPAnswers, logger: Logger
     ) {
         self.limits = limits
         self.certificate = certificate
         self.logger = logger
-        self.respond = respond
+        self.answers = answers
     }
 
     /// How many connections are open.
-    var connections: Int { open.load(ordering: .relaxed) }
+    var connections: Int { open.withLock(\.count) }
 
     /// Opens all places, tells of each, and serves until `stop`, and until the last connection is closed.
     ///
@@ -52,18 +55,17 @@ final class HTTPListener: Sendable {
         var servers: [any BoundServer] = []
         for address in addresses {
             do {
-                let plain = HTTP1Channel(responder: responder(scheme: "http"), configuration: configuration)
+                let connection = HTTPConnection(
+                    usesTLS: address.usesTLS, limits: limits, answers: answers, date: date)
                 if address.usesTLS {
                     guard let certificate else {
                         throw ServerError("no certificate is given (--tls-certificate, --tls-key)")
                     }
-                    let secure = HTTP1Channel(
-                        responder: responder(scheme: "https"), configuration: configuration)
                     servers.append(
                         try await bind(
-                            address, TLSChannel(secure, tlsConfiguration: certificate.configuration)))
+                            address, TLSChannel(connection, tlsConfiguration: certificate.configuration)))
                 } else {
-                    servers.append(try await bind(address, plain))
+                    servers.append(try await bind(address, connection))
                 }
             } catch {
                 throw ServerError("cannot listen on \(address.description(port: nil)): \(error)")
@@ -82,30 +84,14 @@ final class HTTPListener: Sendable {
 
     // MARK: Connections
 
-    private var configuration: HTTP1Channel.Configuration {
-        HTTP1Channel.Configuration(
-            idleTimeout: .seconds(Int64(limits.idle)),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: limits.header, maxHeaderListSize: limits.header, maxHeaderFieldCount: 200)
-        )
-    }
-
-    private func responder(scheme: String) -> HTTPChannelHandler.Responder {
-        { [respond, date] request, writer, channel in
-            var head = request.head
-            head.scheme = scheme
-            var response = try await respond(Request(head: head, body: request.body), channel)
-            response.headers[.date] = date.now
-            try await writer.write(response: response.head, body: response.body)
-        }
-    }
-
     private func bind<Child: ServerChildChannel>(
         _ address: ListenAddress, _ child: Child
-    ) async throws -> any BoundServer {
+    ) async throws -> any BoundServer where Child.Value == HTTPConnection.Value {
         let helper = ServerQuiescingHelper(group: MultiThreadedEventLoopGroup.singleton)
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 4096)
+            // Who comes while many are served is let in soon all the same.
+            .serverChannelOption(.maxMessagesPerRead, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // A client that has closed its side is gone: what it waits for is let go at once.
             .childChannelOption(.allowRemoteHalfClosure, value: false)
@@ -118,16 +104,21 @@ final class HTTPListener: Sendable {
         let setUp: @Sendable (any Channel) -> EventLoopFuture<Child.Value> = { [logger] channel in
             child.setup(channel: channel, logger: logger)
         }
+        let backPressure = NIOAsyncSequenceProducerBackPressureStrategies.HighLowWatermark(
+            lowWatermark: 256, highWatermark: 1024)
         let channel: NIOAsyncChannel<Child.Value, Never> =
             switch address.place {
             case .tcp(let host, let port):
-                try await bootstrap.bind(host: host, port: port, childChannelInitializer: setUp)
+                try await bootstrap.bind(
+                    host: host, port: port, serverBackPressureStrategy: backPressure,
+                    childChannelInitializer: setUp)
             case .unix(let path):
                 try await bootstrap.bind(
                     unixDomainSocketPath: path, cleanupExistingSocketFile: true,
-                    childChannelInitializer: setUp)
+                    serverBackPressureStrategy: backPressure, childChannelInitializer: setUp)
             case .inherited(let descriptor):
-                try await bootstrap.bind(descriptor, childChannelInitializer: setUp)
+                try await bootstrap.bind(
+                    descriptor, serverBackPressureStrategy: backPressure, childChannelInitializer: setUp)
             }
         // Everybody may connect whom its directory lets: a proxy is somebody else.
         if case .unix(let path) = address.place { chmod(path, 0o666) }
@@ -135,18 +126,23 @@ final class HTTPListener: Sendable {
         return Bound(channel: channel, child: child, listener: self)
     }
 
-    fileprivate func admit() -> Bool {
-        guard open.add(1, ordering: .relaxed).newValue > limits.connections else { return true }
-        leave()
-        return false
+    /// What is given back when the connection is closed; nil: it is one too many.
+    fileprivate func admit(_ client: ClientConnection) -> Admission? {
+        var network: String?
+        if limits.connectionsPerAddress != nil, let address = client.address,
+            !limits.proxies.contains(address)
+        {
+            network = IPAddress.network(of: address)
+        }
+        return open.withLock { $0.admit(network, limits) }
     }
 
-    fileprivate func leave() { open.subtract(1, ordering: .relaxed) }
+    fileprivate func leave(_ admission: Admission) { open.withLock { $0.leave(admission) } }
 
     fileprivate func warn(_ error: any Error) { logger.error("cannot accept connections: \(error)") }
 
     /// A place that is open.
-    private struct Bound<Child: ServerChildChannel>: BoundServer {
+    private struct Bound<Child: ServerChildChannel>: BoundServer where Child.Value == HTTPConnection.Value {
         let channel: NIOAsyncChannel<Child.Value, Never>
         let child: Child
         let listener: HTTPListener
@@ -158,12 +154,12 @@ final class HTTPListener: Sendable {
                 do {
                     try await channel.executeThenClose { inbound in
                         for try await connection in inbound {
-                            let isAdmitted = listener.admit()
+                            let admission = listener.admit(connection.client)
                             // One that is closed is handled too: that ends it in order.
-                            if !isAdmitted { connection.channel.close(promise: nil) }
+                            if admission == nil { connection.channel.close(promise: nil) }
                             group.addTask {
                                 await child.handle(value: connection, logger: listener.logger)
-                                if isAdmitted { listener.leave() }
+                                if let admission { listener.leave(admission) }
                             }
                         }
                     }
@@ -180,15 +176,30 @@ private protocol BoundServer: Sendable {
     func serve() async
 }
 
-/// The header `Date`, made once a second.
-private final class ResponseDate: Sendable {
-    private let state = Mutex((second: 0, text: ""))
+/// A connection that counts.
+private struct Admission: Sendable {
+    /// Where its client is; nil: that is not counted.
+    let network: String?
+}
 
-    var now: String {
-        let second = HTTPDate.now
-        return state.withLock { state in
-            if state.second != second { state = (second, HTTPDate.text(second)) }
-            return state.text
+private struct OpenConnections {
+    private(set) var count = 0
+    private var networks: [String: Int] = [:]
+
+    mutating func admit(_ network: String?, _ limits: HTTPListener.Limits) -> Admission? {
+        guard count < limits.connections else { return nil }
+        if let network {
+            let already = networks[network] ?? 0
+            guard already < limits.connectionsPerAddress ?? .max else { return nil }
+            networks[network] = already + 1
         }
+        count += 1
+        return Admission(network: network)
+    }
+
+    mutating func leave(_ admission: Admission) {
+        count -= 1
+        guard let network = admission.network, let already = networks[network] else { return }
+        networks[network] = already > 1 ? already - 1 : nil
     }
 }

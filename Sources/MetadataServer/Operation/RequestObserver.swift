@@ -23,31 +23,68 @@ struct RequestObserver: RouterMiddleware {
         next: @concurrent (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         let start = ContinuousClock.now
-        // Nobody wants to know otherwise.
-        let address = rate == nil && log == nil ? nil : clients.address(of: request, context)
-        let response: Response
-        if let rate, let address, !rate.admits(IPAddress.network(of: address)) {
-            response = Self.refused
-        } else {
-            response = try await answer(request, context, next)
-        }
-        let seconds = start.duration(to: .now) / .seconds(1)
-        let service = Self.service(of: context.endpointPath)
+        let sender = sender(of: request.head, context.client)
+        let response = isAdmitted(sender) ? try await answer(request, context, next) : Self.refused
+        record(
+            request.head, sender,
+            Answered(
+                service: Self.service(of: context.endpointPath), status: response.status.code,
+                bytes: response.body.contentLength, start: start))
+        return response
+    }
+
+    /// As `handle`, for an answer that is made at once; nil: there is none, or its sender is beyond the limit.
+    func handle(
+        _ request: HTTPRequest, from client: ClientConnection, service: String,
+        ready: (HTTPRequest) -> ReadyAnswer?
+    ) -> ReadyAnswer? {
+        let start = ContinuousClock.now
+        guard let answer = ready(request) else { return nil }
+        let sender = sender(of: request, client)
+        guard isAdmitted(sender) else { return nil }
+        record(
+            request, sender,
+            Answered(
+                service: service, status: answer.status.code, bytes: answer.body?.readableBytes ?? 0,
+                start: start))
+        return answer
+    }
+
+    /// Nil where nobody wants to know.
+    private func sender(of request: HTTPRequest, _ client: ClientConnection) -> String? {
+        rate == nil && log == nil ? nil : clients.address(of: request, from: client)
+    }
+
+    private func isAdmitted(_ sender: String?) -> Bool {
+        guard let rate, let sender else { return true }
+        return rate.admits(IPAddress.network(of: sender))
+    }
+
+    private struct Answered {
+        let service: String
+        let status: Int
+        let bytes: Int?
+        let start: ContinuousClock.Instant
+    }
+
+    private func record(_ request: HTTPRequest, _ sender: String?, _ answered: Answered) {
+        let seconds = answered.start.duration(to: .now) / .seconds(1)
         metrics.count(
-            service: service, method: Self.known(request.method), status: response.status.code,
+            service: answered.service, method: Self.known(request.method), status: answered.status,
             seconds: seconds)
-        logger.info("\(request.method.rawValue) \(request.uri.path) \(response.status.code)")
+        let path = request.path.map { String($0.prefix { $0 != "?" }) } ?? ""
+        logger.info("\(request.method.rawValue) \(path) \(answered.status)")
         log?.write([
             ("time", MetadataValue(string: HTTPDate.timestamp(HTTPDate.now))),
-            ("client", address.map { MetadataValue(string: $0) }),
+            ("client", sender.map { MetadataValue(string: $0) }),
             ("method", MetadataValue(string: request.method.rawValue)),
-            ("path", MetadataValue(string: request.uri.path)),
-            ("service", MetadataValue(string: service)), ("status", JSONShape.number(response.status.code)),
-            ("bytes", response.body.contentLength.map(JSONShape.number)),
+            ("path", MetadataValue(string: path)),
+            ("service", MetadataValue(string: answered.service)),
+            ("status", JSONShape.number(answered.status)),
+            ("bytes", answered.bytes.map(JSONShape.number)),
             ("seconds", MetadataValue(.float((seconds * 1_000_000).rounded() / 1_000_000))),
-            ("agent", request.headers[.userAgent].map { MetadataValue(string: String($0.prefix(200))) }),
+            ("agent", request.headerFields[.userAgent].map { MetadataValue(string: String($0.prefix(200))) }),
         ])
-        return response
     }
 
     private func answer(
@@ -85,7 +122,7 @@ struct RequestObserver: RouterMiddleware {
     }
 
     private static func service(of path: String?) -> String {
-        if path == RequestRoutes.path { return "request" }
+        if path == RequestRoutes.path { return RequestRoutes.service }
         let parts = (path ?? "").split(separator: "/")
         switch parts.first {
         case nil where path != nil: return "cfn"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTypes
-import Hummingbird
 import MetadataStore
 import MetadataTree
 import NIOCore
@@ -12,6 +11,8 @@ struct NodeRepresentation {
     private let body: ByteBuffer
     private let entityTag: String
     private let modified: String
+    /// Of an answer with the body, and of one without.
+    private let headers: (whole: HTTPFields, notModified: HTTPFields)
 
     /// - Parameter base: of the server, as the node knows it.
     /// - Throws: `DigestError`.
@@ -20,37 +21,38 @@ struct NodeRepresentation {
         body = ByteBuffer(bytes: bytes)
         modified = HTTPDate.text(node.modified)
         entityTag = "\"\(MessageDigest.hexadecimal(try MessageDigest.sha256(bytes).prefix(16)))\""
+        let common: HTTPFields = [.eTag: entityTag, .lastModified: modified, .cacheControl: "no-cache"]
+        var whole = common
+        whole[.contentType] = "application/json"
+        whole[.contentLength] = "\(bytes.count)"
+        headers = (whole, common)
     }
 
     /// In bytes.
     var size: Int { body.readableBytes }
 
     /// Whether the request says that its sender has this representation: by its tag or, with none, by its date.
-    func isKnown(to request: Request) -> Bool {
-        if request.headers[.ifNoneMatch] == entityTag { return true }
-        let tags = request.headers[values: .ifNoneMatch]
-        guard tags.isEmpty else {
-            return tags.flatMap { $0.split(separator: ",") }.contains { tag in
-                let bare = tag.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
+    func isKnown(to request: HTTPRequest) -> Bool {
+        if let tag = request.headerFields[.ifNoneMatch] {
+            if tag == entityTag { return true }
+            return request.headerFields[values: .ifNoneMatch].flatMap { $0.split(separator: ",") }.contains {
+                let bare = $0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
                 let text = String(bare)
                 return text == "*" || text == entityTag || text == "W/" + entityTag
             }
         }
-        guard let since = request.headers[.ifModifiedSince] else { return false }
+        guard let since = request.headerFields[.ifModifiedSince] else { return false }
         return since == modified
     }
 
     /// 304 for a client that has it, else the whole.
     ///
     /// - Parameter waited: the wait that was asked for: the answer says that it was granted.
-    func response(to request: Request, waited: Int?) -> Response {
-        var headers: HTTPFields = [
-            .eTag: entityTag, .lastModified: modified, .cacheControl: "no-cache",
-        ]
-        if let waited { headers[.preferenceApplied] = "wait=\(waited)" }
-        guard !isKnown(to: request) else { return Response(status: .notModified, headers: headers) }
-        headers[.contentType] = "application/json"
-        return Response(
-            status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
+    func answer(to request: HTTPRequest, waited: Int?) -> ReadyAnswer {
+        let isKnown = isKnown(to: request)
+        var fields = isKnown ? headers.notModified : headers.whole
+        if let waited { fields[.preferenceApplied] = "wait=\(waited)" }
+        guard !isKnown else { return ReadyAnswer(status: .notModified, headers: fields) }
+        return ReadyAnswer(status: .ok, headers: fields, body: request.method == .head ? nil : body)
     }
 }

@@ -7,6 +7,8 @@ import Synchronization
 /// What nodes get, ready to be sent, as long as they have not changed.
 final class RepresentationCache: Sendable {
     struct Entry: Sendable {
+        /// To the byte: names that look the same are equal, and those of two nodes.
+        let name: String
         let representation: NodeRepresentation
         let token: [UInt8]
         /// The count of the feed when the node was read.
@@ -31,6 +33,15 @@ final class RepresentationCache: Sendable {
         self.limit = limit
     }
 
+    /// What the node gets now, where that is known without the store; nil: it is not, or this is not its token.
+    func ready(for node: String, token: Substring, base: String) -> Entry? {
+        let seen = feed.revision(of: node)
+        guard let known = state.withLock({ $0.entries[node] }), known.seen == seen, known.base == base,
+            known.name.utf8.elementsEqual(node.utf8), MessageDigest.areEqual(known.token, Array(token.utf8))
+        else { return nil }
+        return known
+    }
+
     /// What the node gets now; nil: there is no such node, or this is not its token. Nothing is made for a stranger.
     ///
     /// - Throws: `StoreError`, `DigestError`.
@@ -39,16 +50,16 @@ final class RepresentationCache: Sendable {
         // Before the node is read: a change that comes in between makes the entry an old one.
         let seen = feed.revision(of: node)
         let known = state.withLock { $0.entries[node] }
-        if let known, known.seen == seen {
+        if let known, known.seen == seen, known.name.utf8.elementsEqual(node.utf8) {
             guard MessageDigest.areEqual(known.token, given) else { return nil }
             if known.base == base { return known }
         }
-        // To the byte: for one name there is one entry.
         guard let record = try await store.node(node), record.name.utf8.elementsEqual(node.utf8),
             let own = record.credentials.token, MessageDigest.areEqual(Array(own.utf8), given)
         else { return nil }
         let entry = Entry(
-            representation: try NodeRepresentation(record, base: base), token: given, seen: seen, base: base)
+            name: node, representation: try NodeRepresentation(record, base: base), token: given, seen: seen,
+            base: base)
         keep(entry, for: node)
         return entry
     }

@@ -11,6 +11,8 @@ import NIOCore
 /// `Prefer: wait=N` (RFC 7240) and has what there is.
 struct RequestRoutes {
     static let path = "/v1/nodes/{node}/metadata"
+    /// What it is called in counts and logs.
+    static let service = "request"
 
     let cache: RepresentationCache
     let feed: ChangeFeed
@@ -18,12 +20,38 @@ struct RequestRoutes {
 
     func register(on router: Router<ServerContext>) {
         router.get(RouterPath(Self.path)) { request, context in
-            try await metadata(of: context.parameters.require("node"), request, context)
+            try await metadata(of: context.parameters.require("node"), request.head, context.client)
         }
     }
 
+    /// The answer to a request that needs no wait, neither for a change nor for the store; nil: the route has to look.
+    ///
+    /// What it gives is what the route would give.
+    func ready(_ request: HTTPRequest) -> ReadyAnswer? {
+        guard request.method == .get || request.method == .head, let name = Self.plainName(in: request.path),
+            let token = BearerToken.orPassword(request),
+            let entry = cache.ready(for: name, token: token, base: bases.base(of: request))
+        else { return nil }
+        let wait = request.method == .get ? WaitPreference.seconds(of: request) : nil
+        if let wait, wait > 0, entry.representation.isKnown(to: request) { return nil }
+        return entry.representation.answer(to: request, waited: wait)
+    }
+
+    /// The node that a path names, where nothing of it is encoded and nothing follows.
+    private static func plainName(in path: String?) -> String? {
+        guard let path, path.hasPrefix("/v1/nodes/"), path.hasSuffix("/metadata") else { return nil }
+        let name = path.utf8.dropFirst(10).dropLast(9)
+        let isPlain = name.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "/"), UInt8(ascii: "%"), UInt8(ascii: "?"), UInt8(ascii: "#"): false
+            default: true
+            }
+        }
+        return isPlain && !name.isEmpty ? String(Substring(name)) : nil
+    }
+
     private func metadata(
-        of encodedName: String, _ request: Request, _ context: ServerContext
+        of encodedName: String, _ request: HTTPRequest, _ client: ClientConnection
     ) async throws -> Response {
         let name =
             encodedName.utf8.contains(UInt8(ascii: "%"))
@@ -34,31 +62,33 @@ struct RequestRoutes {
             let deadline = ContinuousClock.now + .seconds(wait)
             // A change that makes no difference to the node is none.
             while entry.representation.isKnown(to: request), ContinuousClock.now < deadline,
-                context.channel.isActive, !feed.isClosed
+                client.channel.isActive, !feed.isClosed
             {
-                await waitForChange(of: name, beyond: entry.seen, until: deadline, context)
+                await waitForChange(of: name, beyond: entry.seen, until: deadline, client)
                 guard let next = try await authorised(name, request) else { return Self.unauthorised }
                 entry = next
             }
         }
-        return entry.representation.response(to: request, waited: wait)
+        return entry.representation.answer(to: request, waited: wait).response
     }
 
     /// Until the time is over or the client is gone.
     private func waitForChange(
         of name: String, beyond seen: UInt64, until deadline: ContinuousClock.Instant,
-        _ context: ServerContext
+        _ client: ClientConnection
     ) async {
         let waiter = Waiter()
         let rest = TimeAmount(ContinuousClock.now.duration(to: deadline))
-        let timer = context.channel.eventLoop.scheduleTask(in: rest) { waiter.release() }
-        context.channel.closeFuture.whenComplete { _ in waiter.release() }
+        let timer = client.channel.eventLoop.scheduleTask(in: rest) { waiter.release() }
+        let ending = client.whenClosed { waiter.release() }
         await feed.wait(for: name, beyond: seen, waiter)
+        client.forget(ending)
         timer.cancel()
     }
 
     /// What the node gets, if the request carries its token. A node that does not exist is not told from a wrong token.
-    private func authorised(_ name: String, _ request: Request) async throws -> RepresentationCache.Entry? {
+    private func authorised(_ name: String, _ request: HTTPRequest) async throws -> RepresentationCache.Entry?
+    {
         guard let token = BearerToken.orPassword(request) else { return nil }
         return try await cache.entry(for: name, token: token, base: bases.base(of: request))
     }

@@ -70,7 +70,7 @@ struct HostileServerTests {
             #expect(eventually { cache("request.json.last") != nil }, "\(logged)")
         }
         #expect(eventually { server.requests > 2 })
-        let peak = Self.peak(of: process)
+        let peak = process.memory(.peak)
         #expect(peak < 256 << 10, "\(peak) KiB")
     }
 
@@ -122,7 +122,7 @@ struct HostileServerTests {
     }
 
     private func checkProcess(_ process: RunningProcess) {
-        let peak = Self.peak(of: process)
+        let peak = process.memory(.peak)
         #expect(peak < Self.memoryLimit, "\(peak) KiB")
         process.signal(SIGTERM)
         #expect(process.wait(limit: 10) == -SIGTERM)
@@ -142,13 +142,6 @@ struct HostileServerTests {
         let known = Set(own.flatMap { ["cache/\($0)", "backup/\($0)"] })
             .union(["cache", "backup", "c.conf", "err", "out", "status.json"])
         return directory.tree().filter { !known.contains($0) }
-    }
-
-    /// The most kilobytes the process has ever had resident.
-    private static func peak(of process: RunningProcess) -> Int {
-        let status = try? String(contentsOfFile: "/proc/\(process.id)/status", encoding: .utf8)
-        let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-        return line.flatMap { Int($0.filter(\.isNumber)) } ?? Int.max
     }
 }
 

@@ -56,7 +56,7 @@ struct EC2Routes {
         _ request: Request, _ context: ServerContext, type: String = "text/plain; charset=utf-8",
         _ content: (NodeRecord) -> String?
     ) async throws -> Response {
-        guard let address = requests.clients.address(of: request, context) else {
+        guard let address = requests.clients.address(of: request.head, from: context.client) else {
             return PlainResponse.text(.notFound, "")
         }
         if let token = request.headers[.sessionToken] {
@@ -70,7 +70,7 @@ struct EC2Routes {
     }
 
     private func token(_ request: Request, _ context: ServerContext) throws -> Response {
-        guard let address = requests.clients.address(of: request, context),
+        guard let address = requests.clients.address(of: request.head, from: context.client),
             let seconds = request.headers[.sessionTokenLife].flatMap({ Int($0) }),
             SessionTokens.lives.contains(seconds)
         else { return PlainResponse.text(.badRequest, "") }

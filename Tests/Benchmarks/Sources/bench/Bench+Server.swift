@@ -32,10 +32,8 @@ extension Bench {
             "http://127.0.0.1:\(ports.0)/v1/nodes/n/metadata", "http://127.0.0.1:\(ports.1)/metadata",
         ]
         var rows: [Row] = []
-        var plain = Double.nan
         for connections in [1, 64, 1000] {
             let loads = Load.interleaved(urls, connections: connections)
-            if connections == 64 { plain = loads[0].rate }
             rows.append(
                 .rate(
                     "metadata GET, authorised, \(connections) connection\(connections == 1 ? "" : "s")",
@@ -48,10 +46,14 @@ extension Bench {
         let tags = urls.map(entityTag)
         let known = Load.interleaved(urls, connections: 64, headers: tags.map { ["If-None-Match: \($0)"] })
         rows.append(.rate("304, 64 connections", known, atLeast: 0.5))
+        // In turn: the machine is not the same a minute later.
+        let own = Load.interleaved(
+            [urls[0], urls[0]], connections: 64, headers: [["If-None-Match: \(tags[0])"], []])
         rows.append(
             Row(
-                what: "304 beside 200", ours: known[0].rate, peer: plain, peerName: "ours, 200", unit: "/s",
-                limit: "ratio ≥ 1", ratio: known[0].rate / plain, isMet: known[0].rate >= plain))
+                what: "304 beside 200", ours: own[0].rate, peer: own[1].rate, peerName: "ours, 200",
+                unit: "/s", limit: "ratio ≥ 1", ratio: own[0].rate / own[1].rate,
+                isMet: own[0].rate >= own[1].rate))
         return rows
     }
 

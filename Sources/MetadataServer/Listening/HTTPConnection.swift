@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import Synchronization
+
+/// What answers requests.
+protocol HTTPAnswers: Sendable {
+    /// The answer, where there is one without waiting for anything; nil: `answer` has to make it. Of requests without a body.
+    func ready(_ request: HTTPRequest, from client: ClientConnection) -> ReadyAnswer?
+
+    func answer(_ request: Request, from client: ClientConnection) async throws -> Response
+}
+
+/// What happens on each connection: HTTP/1.1 (RFC 9112) is read and written by NIO, its requests are answered one after the other by
+/// Hummingbird's channel, but those whose answer is ready, which no task has to be woken for.
+struct HTTPConnection: ServerChildChannel {
+    struct Value: ServerChildChannelValue {
+        let client: ClientConnection
+        let requests: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+
+        var channel: any Channel { client.channel }
+    }
+
+    let usesTLS: Bool
+    let limits: HTTPListener.Limits
+    let answers: any HTTPAnswers
+    let date: ResponseDate
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let client = ClientConnection(channel)
+            var decoding = NIOHTTPDecoderLimitConfiguration()
+            decoding.maxHeaderFieldSize = limits.header
+            decoding.maxHeaderListSize = limits.header
+            decoding.maxHeaderFieldCount = 200
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(StalledWriteHandler(limit: .seconds(Int64(limits.idle))))
+            // Order is kept, and errors are answered, behind it; headers' names and values are checked by their types.
+            try pipeline.configureHTTPServerPipeline(
+                withPipeliningAssistance: false, withErrorHandling: false,
+                withOutboundHeaderValidation: false, withEncoderConfiguration: .init(),
+                withDecoderLimitConfiguration: decoding)
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: usesTLS))
+            try pipeline.addHandler(
+                HTTPConnectionStateHandler(idleTimeout: .seconds(limits.idle), logger: logger))
+            try pipeline.addHandler(
+                ReadyAnswerHandler { request in
+                    var answer = answers.ready(request, from: client)
+                    answer?.headers[.date] = date.now
+                    return answer
+                })
+            let requests = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
+                wrappingChannelSynchronously: channel,
+                configuration: .init(isOutboundHalfClosureEnabled: true))
+            return Value(client: client, requests: requests)
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        let channel = HTTP1Channel(responder: { request, writer, _ in
+            var response = try await answers.answer(request, from: value.client)
+            response.headers[.date] = date.now
+            try await writer.write(response: response.head, body: response.body)
+        })
+        await channel.handle(value: value.requests, logger: logger)
+    }
+}
+
+/// The header `Date`, made once a second.
+final class ResponseDate: Sendable {
+    private let state = Mutex((second: 0, text: ""))
+
+    var now: String {
+        let second = HTTPDate.now
+        return state.withLock { state in
+            if state.second != second { state = (second, HTTPDate.text(second)) }
+            return state.text
+        }
+    }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Connections to the metadata server")
+struct ServerConnectionTests {
+    private let server: ServerSandbox
+
+    init() throws { server = try ServerSandbox() }
+
+    /// A node, and the header with its token.
+    private func node(metadata: String = #"{"a": 1}"#) throws -> String {
+        try server.directory.write("n.json", #"{"metadata": \#(metadata)}"#)
+        let made = try server.ctl("node", "create", "n", "--file", server.directory.file("n.json"))
+        #expect(made.status == 0, "\(made.errorText)")
+        return "Authorization: Bearer \(try server.node("n", "credentials", "request", "token"))"
+    }
+
+    private func request(_ path: String, _ headers: String...) -> String {
+        "GET \(path) HTTP/1.1\r\n\((["Host: 127.0.0.1"] + headers).joined(separator: "\r\n"))\r\n\r\n"
+    }
+
+    private var connections: Int? {
+        get throws {
+            let lines = try server.curl("/metrics").body.split(separator: "\n")
+            return lines.first { $0.hasPrefix("os_metadata_server_connections ") }
+                .flatMap { Int($0.split(separator: " ")[1]) }
+        }
+    }
+
+    @Test("requests sent in one go are answered in their order, whether they have to wait or not")
+    func pipelined() throws {
+        try server.start()
+        let header = try node()
+        let metadata = request("/v1/nodes/n/metadata", header)
+        let connection = try RawConnection(port: server.port)
+        // It is ready from now on.
+        connection.send(metadata)
+        #expect(connection.answer()?.status == 200)
+        let paths = (0..<60).map { ["m", "/healthz", "m", "m", "/readyz", "/none"][$0 % 6] }
+        connection.send(paths.map { $0 == "m" ? metadata : request($0) }.joined())
+        for path in paths {
+            let answer = connection.answer()
+            switch path {
+            case "m": #expect(answer?.body == #"{"a": 1}"#)
+            case "/none": #expect(answer?.status == 404)
+            default: #expect(answer?.body == "ok\n")
+            }
+        }
+        // All of them count, whoever has answered them.
+        let count = #"os_metadata_server_requests_total{service="request",method="GET",status="200"} 31"#
+        #expect(try server.curl("/metrics").body.contains(count))
+    }
+
+    @Test("an answer is the same whether it is ready or has to be made")
+    func ready() throws {
+        try server.start()
+        let header = try node()
+        func answer(_ options: [String]) throws -> [String] {
+            let words = ["/usr/bin/curl", "-s", "-i", "-H", header] + options
+            let ended = try ChildProcess(words + ["\(server.address)/v1/nodes/n/metadata"]).run()
+            return ended.text.split(whereSeparator: \.isNewline).map(String.init).filter {
+                !$0.lowercased().hasPrefix("date:")
+            }
+        }
+        let tag = try #require(try answer(["-I"]).first { $0.lowercased().hasPrefix("etag:") })
+        let known = "If-None-Match: \(tag.dropFirst(6))"
+        let requests = [["-I"], ["-X", "GET"], ["-H", known], ["-X", "GET", "-d", "x=1"]]
+        for (number, options) in requests.enumerated() {
+            // A change that the node does not see, and nothing is ready.
+            let patch = #"{"instance": {"hostname": "h\#(number)"}}"#
+            let changed = try server.curl(
+                "/admin/v1/nodes/n", "-X", "PATCH", "-H", server.admin, "-d", patch)
+            #expect(changed.status == 200)
+            let made = try answer(options)
+            #expect(made.first?.contains(options.contains(known) ? "304" : "200") == true, "\(made)")
+            let ready = try answer(options)
+            // Its time is that of the change.
+            #expect(made == ready)
+        }
+    }
+
+    @Test("a client that does not read its answer is let go")
+    func unread() throws {
+        try server.start("--idle-timeout", "1")
+        let header = try node(metadata: #"{"a": "\#(String(repeating: "x", count: 8 << 20))"}"#)
+        // The first has to be made, the other is ready.
+        for _ in 0..<2 {
+            let connection = try RawConnection(port: server.port, limit: 10)
+            connection.send(request("/v1/nodes/n/metadata", header))
+            #expect(eventually { (try? connections) == 2 })
+            #expect(eventually(within: 10) { (try? connections) == 1 })
+            withExtendedLifetime(connection) {}
+        }
+    }
+
+    @Test("what a client asks for in one go and does not read is not all made and held for it")
+    func held() throws {
+        let made = try Certificates()
+        try server.start(
+            "--idle-timeout", "1", "--tls-certificate", made.certificate("server"), "--tls-key",
+            made.key("server"), listen: ["127.0.0.1:0", "https://127.0.0.1:0"])
+        let header = try node(metadata: #"{"a": "\#(String(repeating: "x", count: 4 << 20))"}"#)
+        let asked = request("/v1/nodes/n/metadata", header)
+        let places = server.output.split(whereSeparator: \.isNewline)
+        let port = try #require(places.last { $0.contains("https:") }?.split(separator: ":").last)
+        let url = "https://127.0.0.1:\(port)/v1/nodes/n/metadata"
+        // It is ready from now on.
+        #expect(try server.curl(url, "-k", "-o", "/dev/null", "-H", header).status == 200)
+        try server.directory.write("requests", String(repeating: asked, count: 100))
+        let fifo = server.directory.file("fifo")
+        #expect(mkfifo(fifo, 0o600) == 0)
+        // Both ends are open, and nobody reads.
+        let reader = open(fifo, O_RDWR | O_CLOEXEC)
+        defer { close(reader) }
+        let before = try #require(server.process?.memory(.peak))
+        let shell = "exec openssl s_client -quiet -connect 127.0.0.1:\(port) < requests > fifo 2> /dev/null"
+        let client = try ChildProcess(["/bin/sh", "-c", shell], in: server.directory.path)
+            .start(output: "/dev/null", errorOutput: "/dev/null")
+        defer {
+            client.signal(SIGKILL)
+            _ = client.wait(limit: 10)
+        }
+        #expect(eventually { (try? connections) == 2 })
+        #expect(eventually(within: 10) { (try? connections) == 1 })
+        let after = try #require(server.process?.memory(.peak))
+        #expect(after - before < 64 << 10, "\(before) KiB before, \(after) KiB after")
+    }
+
+    @Test("a client that reads slowly, and goes on to, gets all")
+    func slow() throws {
+        try server.start("--idle-timeout", "1")
+        let header = try node(metadata: #"{"a": "\#(String(repeating: "x", count: 12 << 20))"}"#)
+        let got = try ChildProcess(
+            [
+                "/usr/bin/curl", "-s", "--limit-rate", "5M", "-H", header,
+                "\(server.address)/v1/nodes/n/metadata",
+            ]
+        ).run()
+        #expect(got.output.count == 12 << 20 + 9)
+    }
+
+    @Test("one address may have so many connections, and others theirs")
+    func perAddress() throws {
+        try server.start("--max-connections-per-address", "2", listen: ["0.0.0.0:0"])
+        var open = try (0..<2).map { _ in try RawConnection(port: server.port, limit: 10) }
+        #expect(open.allSatisfy { $0.ask("GET", "/healthz")?.status == 200 })
+        #expect(try RawConnection(port: server.port, limit: 10).isClosed())
+        let url = "http://127.0.0.1:\(server.port)/healthz"
+        #expect(try server.curl(url, "--interface", "127.0.0.2").body == "ok")
+        open.removeLast()
+        #expect(eventually { (try? server.curl(url).body) == "ok" })
+    }
+
+    @Test("a client that stalls in the handshake of TLS is let go")
+    func handshake() throws {
+        let made = try Certificates()
+        try server.start(
+            "--idle-timeout", "1", "--tls-certificate", made.certificate("server"), "--tls-key",
+            made.key("server"), listen: ["https://127.0.0.1:0"])
+        let connection = try RawConnection(port: server.port, limit: 10)
+        // The head of a record that does not come.
+        connection.send(bytes: [0x16, 0x03, 0x01, 0x02, 0x00, 0x01])
+        #expect(connection.isClosed())
+    }
+}
