@@ -147,7 +147,10 @@ struct WaitCommand: ControlRunning {
 
     @OptionGroup var options: ServerOptions
     @Argument(help: "The nodes' names.") var nodes: [String]
-    @Flag(help: "Until the nodes have signalled that all their deployments are complete.") var converged =
+    @Flag(
+        help:
+            "Until the nodes have got what they are now, and have signalled that all their deployments are complete."
+    ) var converged =
         false
     @Option(help: ArgumentHelp("At the most.", valueName: "seconds")) var timeout = 3600
 

@@ -182,11 +182,12 @@ struct ListNodes: ControlRunning {
     func run(_ client: AdminClient) async throws -> Int32 {
         let nodes = try await client.nodes()
         options.show(JSONShape.array(nodes)) {
-            [["NAME", "REVISION", "MODIFIED", "STATUS", "DEPLOYMENTS", "ADDRESSES"]]
+            [["NAME", "REVISION", "DELIVERED", "MODIFIED", "STATUS", "DEPLOYMENTS", "ADDRESSES"]]
                 + nodes.map { node in
                     let addresses = node.object?["addresses"]?.array?.compactMap { $0.string?.text } ?? []
                     return [
-                        node.text("name"), node.text("revision"), node.text("modified"), node.text("status"),
+                        node.text("name"), node.text("revision"), node.text("delivered"),
+                        node.text("modified"), node.text("status"),
                         node.text("deployments"), addresses.joined(separator: ","),
                     ]
                 }

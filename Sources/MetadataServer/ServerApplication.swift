@@ -56,8 +56,10 @@ struct ServerApplication {
         let source = try await ServedNodes(settings, feed: feed, logger: logger)
         let events = try await source.store.events(after: nil).following
         let metrics = ServerMetrics()
+        let deliveries = DeliveryRecorder(store: source.store, logger: logger)
         let answers = ServerRouter(
-            settings: settings, source: source, feed: feed, metrics: metrics, logger: logger
+            settings: settings, source: source, feed: feed, deliveries: deliveries, metrics: metrics,
+            logger: logger
         ).answers
         let listener = HTTPListener(
             limits: settings.limits, certificate: settings.certificate, answers: answers, logger: logger)
@@ -66,6 +68,7 @@ struct ServerApplication {
         let notifier = ServiceNotifier(environment: Invocation.current.environment)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { for await event in events { feed.publish([event]) } }
+            group.addTask { await deliveries.run() }
             if let directory = source.directory { group.addTask { try await directory.watch() } }
             group.addTask {
                 var isStopping = false

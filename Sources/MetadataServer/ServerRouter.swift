@@ -38,6 +38,7 @@ struct ServerRouter {
     let settings: ServerSettings
     let source: ServedNodes
     let feed: ChangeFeed
+    let deliveries: DeliveryRecorder
     let metrics: ServerMetrics
     let logger: Logger
 
@@ -53,14 +54,16 @@ struct ServerRouter {
         let tokens = KeystoneTokens(store: store)
         OperationRoutes(store: store, feed: feed, metrics: metrics).register(on: router)
         let requests = RequestRoutes(
-            cache: RepresentationCache(store: store, feed: feed), feed: feed, bases: bases)
+            cache: RepresentationCache(store: store, feed: feed), feed: feed, deliveries: deliveries,
+            bases: bases)
         requests.register(on: router)
-        let cloudFormation = CloudFormationRoutes(store: store, intake: intake, bases: bases)
+        let cloudFormation = CloudFormationRoutes(
+            store: store, intake: intake, deliveries: deliveries, bases: bases)
         cloudFormation.register(on: router)
         TemporaryURLRoutes(store: store, intake: intake).register(on: router)
         let keystone = KeystoneRoutes(tokens: tokens, bases: bases)
         keystone.register(on: router)
-        HeatRoutes(tokens: tokens, intake: intake, bases: bases).register(on: router)
+        HeatRoutes(tokens: tokens, intake: intake, deliveries: deliveries, bases: bases).register(on: router)
         ZaqarRoutes(tokens: tokens, intake: intake).register(on: router)
         let instances = registerInstances(on: router)
         registerAdministration(on: router)

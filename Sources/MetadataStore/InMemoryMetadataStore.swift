@@ -10,6 +10,9 @@ package final class InMemoryMetadataStore: MetadataStore {
         var owners: [NodeKey: Set<String>] = [:]
         var history: [String: [NodeRevision]] = [:]
         var signals: [String: [Signal]] = [:]
+        var deliveries: [String: DeliveredRevision] = [:]
+        /// Nodes that have nothing but a history, in the order in which they were removed.
+        var removed: [String] = []
         var revision = 0
     }
 
@@ -87,6 +90,25 @@ package final class InMemoryMetadataStore: MetadataStore {
         }
     }
 
+    package func record(_ deliveries: [DeliveredRevision]) -> [StoreEvent] {
+        state.withLock { state in
+            let events = deliveries.compactMap { delivered -> StoreEvent? in
+                guard let node = state.nodes[delivered.node], delivered.revision <= node.revision,
+                    delivered.revision > state.deliveries[delivered.node]?.revision ?? 0
+                else { return nil }
+                state.revision += 1
+                state.deliveries[delivered.node] = delivered
+                return StoreEvent(
+                    revision: state.revision, kind: .delivered, node: delivered.node, author: delivered.node,
+                    time: delivered.time)
+            }
+            log.publish(events)
+            return events
+        }
+    }
+
+    package func delivered(to node: String) -> DeliveredRevision? { state.withLock { $0.deliveries[node] } }
+
     package func events(after revision: Int?) throws -> StoreEvents {
         try log.events(after: revision)
     }
@@ -129,7 +151,11 @@ extension InMemoryMetadataStore.State {
             guard nodes[node] != nil else { return nil }
             (name, kind) = (node, .removed)
             signals[node] = nil
+            deliveries[node] = nil
+            removed.append(node)
+            if removed.count > NodeRevision.removedLimit { history[removed.removeFirst()] = nil }
         }
+        if kind == .created { removed.removeAll { $0 == name } }
         revision += 1
         record?.revision = revision
         record?.modified = max(time, (nodes[name]?.modified ?? 0) + 1)

@@ -19,7 +19,8 @@ package protocol MetadataStore: Sendable {
     /// - Returns: an event for each, in their order. A write that changes nothing has none.
     func commit(_ writes: [StoreWrite], author: String) async throws -> [StoreEvent]
 
-    /// What a node was, the newest first; the last change of each node is among them. What was removed has a history too.
+    /// What a node was, the newest first; the last change of each node is among them. The last `NodeRevision.removedLimit` that were removed
+    /// have a history too.
     func history(of name: String) async throws -> [NodeRevision]
 
     /// Keeps a signal, and of a node the last `Signal.limit` of them.
@@ -33,6 +34,15 @@ package protocol MetadataStore: Sendable {
 
     /// The last signal of each subject of a node, by subject.
     func lastSignals(of node: String) async throws -> [String: Signal]
+
+    /// Keeps what nodes have got, of each the latest revision.
+    ///
+    /// - Returns: an event for each that is later than the one before. One of a node that is not there, or that is not at this revision yet,
+    ///   has none.
+    func record(_ deliveries: [DeliveredRevision]) async throws -> [StoreEvent]
+
+    /// What the node has got; nil: nothing yet.
+    func delivered(to node: String) async throws -> DeliveredRevision?
 
     /// All changes beyond `revision`, and each as it comes; nil: those that come from now on.
     ///
@@ -79,7 +89,19 @@ package enum StoreWrite: Sendable {
 /// A change.
 package struct StoreEvent: Sendable, Equatable {
     package enum Kind: String, Sendable {
-        case created, changed, removed, signalled
+        case created, changed, removed
+        /// It has told of something.
+        case signalled
+        /// It has got what it is.
+        case delivered
+
+        /// Whether the node is another one now.
+        package var isChange: Bool {
+            switch self {
+            case .created, .changed, .removed: true
+            case .signalled, .delivered: false
+            }
+        }
     }
 
     package let revision: Int
@@ -112,6 +134,9 @@ package struct StoreEvents: Sendable {
 
 /// What a node was from a change on.
 package struct NodeRevision: Sendable, Equatable {
+    /// Of how many removed nodes the history is kept.
+    package static let removedLimit = 1_000
+
     package let event: StoreEvent
     /// Nil: it was removed.
     package let node: NodeRecord?

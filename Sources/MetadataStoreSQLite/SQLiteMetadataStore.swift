@@ -134,6 +134,16 @@ package final class SQLiteMetadataStore: MetadataStore {
         }
     }
 
+    package func delivered(to node: String) async throws -> DeliveredRevision? {
+        guard !node.utf8.contains(0) else { return nil }
+        return try await read { database, _ in
+            try Row.fetchOne(
+                database.cachedStatement(sql: "SELECT * FROM delivery WHERE node = ?"), arguments: [node]
+            )
+            .map { DeliveredRevision(node: $0["node"], revision: $0["revision"], time: $0["time"]) }
+        }
+    }
+
     package func events(after revision: Int?) throws -> StoreEvents {
         try log.events(after: revision)
     }
@@ -168,6 +178,17 @@ package final class SQLiteMetadataStore: MetadataStore {
                 historyLimit: historyLimit)
             return try transaction.append(signal).map { [$0] } ?? []
         }.first
+    }
+
+    package func record(_ deliveries: [DeliveredRevision]) async throws -> [StoreEvent] {
+        try await write { [records, historyLimit] database in
+            try deliveries.compactMap { delivered in
+                try StoreTransaction(
+                    database: database, records: records, author: delivered.node, time: delivered.time,
+                    historyLimit: historyLimit
+                ).record(delivered)
+            }
+        }
     }
 
     private func read<Result: Sendable>(

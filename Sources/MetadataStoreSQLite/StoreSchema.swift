@@ -37,6 +37,19 @@ enum StoreSchema {
                     );
                     """)
         }
+        migrator.registerMigration("2") { database in
+            try database.execute(
+                sql: """
+                    -- The last revision of itself that a node has got.
+                    CREATE TABLE delivery (
+                        node TEXT PRIMARY KEY, revision INTEGER NOT NULL, time INTEGER NOT NULL
+                    ) WITHOUT ROWID;
+                    -- Nodes that have nothing but a history.
+                    CREATE TABLE removal (node TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
+                    INSERT INTO removal SELECT node, max(revision) FROM history
+                        WHERE node NOT IN (SELECT name FROM node) GROUP BY node;
+                    """)
+        }
         return migrator
     }
 }

@@ -42,6 +42,7 @@ struct StoreTransaction {
         try precondition.check(known?.revision, of: node.name)
         if let known, known.hasContents(of: node) { return nil }
         let event = try event(known == nil ? .created : .changed, node.name)
+        if known == nil { try execute("DELETE FROM removal WHERE node = ?", [node.name]) }
         let record = try records.data(of: node)
         try execute(
             "INSERT OR REPLACE INTO node (name, revision, modified, record) VALUES (?, ?, ?, ?)",
@@ -69,12 +70,29 @@ struct StoreTransaction {
         let event = try event(.removed, name)
         for sql in [
             "DELETE FROM node WHERE name = ?", "DELETE FROM node_key WHERE node = ?",
-            "DELETE FROM signal WHERE node = ?",
+            "DELETE FROM signal WHERE node = ?", "DELETE FROM delivery WHERE node = ?",
         ] {
             try execute(sql, [name])
         }
         try remember(event, nil)
+        try execute("INSERT INTO removal (node, revision) VALUES (?, ?)", [name, event.revision])
+        let oldest = "SELECT node FROM removal ORDER BY revision DESC LIMIT -1 OFFSET ?"
+        for table in ["history", "removal"] {
+            try execute("DELETE FROM \(table) WHERE node IN (\(oldest))", [NodeRevision.removedLimit])
+        }
         return event
+    }
+
+    /// Nil: it changes nothing.
+    func record(_ delivered: DeliveredRevision) throws -> StoreEvent? {
+        guard !delivered.node.utf8.contains(0) else { return nil }
+        try execute(
+            """
+            INSERT INTO delivery (node, revision, time) SELECT name, ?, ? FROM node WHERE name = ? AND revision >= ?
+                ON CONFLICT (node) DO UPDATE SET revision = excluded.revision, time = excluded.time
+                WHERE revision < excluded.revision
+            """, [delivered.revision, delivered.time, delivered.node, delivered.revision])
+        return database.changesCount > 0 ? try event(.delivered, delivered.node) : nil
     }
 
     /// Nil: it is known.

@@ -19,10 +19,11 @@ struct RealClientTests {
               request: {token: t0ken}
             instance: {addresses: ["127.0.0.1"], public_keys: {alice: ssh-ed25519 AAAA}}
             """, mode: 0o600)
+        try directory.write("admin", "a-token-of-the-admin\n", mode: 0o600)
         let server = try ChildProcess(
             [
                 Programs.path("os-metadata-server"), "--nodes", directory.file("nodes"), "--listen",
-                "127.0.0.1:0",
+                "127.0.0.1:0", "--admin-token-file", directory.file("admin"),
             ]
         ).start(output: directory.file("out"), errorOutput: directory.file("err"))
         defer {
@@ -42,6 +43,12 @@ struct RealClientTests {
             // It knows no tokens: a URL may hold a password.
             address.replacingOccurrences(of: "://", with: "://n:t0ken@") + "/v1/nodes/n/metadata", source,
         ]
+        let administrator = [
+            "/usr/bin/curl", "-s", "-H", "Authorization: Bearer a-token-of-the-admin",
+            "\(address)/admin/v1/nodes/n",
+        ]
+        func node() throws -> String { try ChildProcess(administrator).run().text }
+        #expect(try node().contains(#""revision": 1"#) && !node().contains(#""delivered""#))
         let outputs = try ["\(Programs.originals)/bin", try OurPrograms.directory()].map { programs in
             try ChildProcess(
                 ["\(programs)/os-collect-config"] + options,
@@ -51,5 +58,10 @@ struct RealClientTests {
         #expect(
             outputs[0].status == 0 && outputs[0].text.contains("\"\(source)\": {"), "\(outputs[0].errorText)")
         #expect(outputs[0].text == outputs[1].text)
+        // The server knows who has got it: that of EC2 has no metadata of ours.
+        #expect(
+            source == "ec2"
+                ? try !node().contains(#""delivered""#)
+                : try eventually { try node().contains(#""delivered""#) })
     }
 }

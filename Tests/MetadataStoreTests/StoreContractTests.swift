@@ -159,6 +159,45 @@ struct StoreContractTests {
         #expect(try await store.history(of: "c").isEmpty)
     }
 
+    @Test("of removed nodes, the last thousand have a history", arguments: StoreKind.all)
+    func removedHistory(kind: StoreKind) async throws {
+        let store = try store(kind)
+        let names = (0...NodeRevision.removedLimit).map { "n\($0)" }
+        for name in ["n0", "again"] { try await store.put(node(name), author: "") }
+        // One that is made anew is no removed one.
+        _ = try await store.commit([.remove("again"), .remove("n0")], author: "")
+        try await store.put(node("again"), author: "")
+        _ = try await store.commit(names.dropFirst().map { .put(node($0)) }, author: "")
+        _ = try await store.commit(names.dropFirst().dropLast().map { .remove($0) }, author: "")
+        #expect(try await store.history(of: "n0").count == 2)
+        _ = try await store.commit([.remove(names.last ?? "")], author: "")
+        #expect(try await store.history(of: "n0").isEmpty)
+        #expect(try await store.history(of: "n1").count == 2)
+        #expect(try await store.history(of: "again").count == 3)
+    }
+
+    @Test("what a node has got is kept: the latest of what it has been, once", arguments: StoreKind.all)
+    func deliveries(kind: StoreKind) async throws {
+        let store = try store(kind)
+        let first = try #require(try await store.put(node("a", "1"), author: "")).revision
+        let second = try #require(try await store.put(node("a", "2"), author: "")).revision
+        #expect(try await store.delivered(to: "a") == nil)
+        func record(_ node: String, _ revision: Int) async throws -> [StoreEvent.Kind] {
+            try await store.record([.init(node: node, revision: revision, time: 7)]).map(\.kind)
+        }
+        #expect(try await record("a", first) == [.delivered])
+        #expect(try await record("a", second) == [.delivered])
+        #expect(try await record("a", second).isEmpty)
+        #expect(try await record("a", first).isEmpty)
+        #expect(try await record("a", second + 100).isEmpty)
+        #expect(try await record("b", 1).isEmpty)
+        #expect(try await store.delivered(to: "a") == .init(node: "a", revision: second, time: 7))
+        // It is no change of the node, and goes with it.
+        #expect(try await store.node("a")?.revision == second)
+        _ = try await store.commit([.remove("a")], author: "")
+        #expect(try await store.delivered(to: "a") == nil)
+    }
+
     @Test("signals are kept in their order, each once, and go with their node", arguments: StoreKind.all)
     func signals(kind: StoreKind) async throws {
         let store = try store(kind)

@@ -50,7 +50,8 @@ struct NodeAdministration: Sendable {
 
     func view(_ node: NodeRecord) async throws -> NodeView {
         NodeView(
-            node: node, signals: node.deployments.isEmpty ? [:] : try await store.lastSignals(of: node.name))
+            node: node, signals: node.deployments.isEmpty ? [:] : try await store.lastSignals(of: node.name),
+            delivered: try await store.delivered(to: node.name))
     }
 
     // MARK: Writing

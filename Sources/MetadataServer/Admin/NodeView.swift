@@ -14,6 +14,8 @@ struct NodeView {
     let node: NodeRecord
     /// The last one of each subject.
     let signals: [String: Signal]
+    /// Nil: it has got nothing yet.
+    let delivered: DeliveredRevision?
 
     /// Of a deployment; of one that does not tell: complete.
     func status(of deployment: Deployment) -> Status {
@@ -23,11 +25,11 @@ struct NodeView {
         return signal.status == .complete ? .complete : .failed
     }
 
-    /// Of all deployments together: failed when one is, complete when all are.
+    /// Failed when a deployment is; complete when all are, and the node has got what it is now.
     var status: Status {
         let all = node.deployments.map(status(of:))
         if all.contains(.failed) { return .failed }
-        return all.contains(.inProgress) ? .inProgress : .complete
+        return all.contains(.inProgress) || delivered?.revision != node.revision ? .inProgress : .complete
     }
 
     /// - Parameter base: of the server, as the node knows it.
@@ -37,6 +39,15 @@ struct NodeView {
             ("name", MetadataValue(string: node.name)), ("server", MetadataValue(string: base)),
             ("revision", JSONShape.number(node.revision)),
             ("modified", MetadataValue(string: HTTPDate.timestamp(node.modified))),
+            (
+                "delivered",
+                delivered.map { delivered in
+                    JSONShape.object([
+                        ("revision", JSONShape.number(delivered.revision)),
+                        ("time", MetadataValue(string: HTTPDate.timestamp(delivered.time))),
+                    ])
+                }
+            ),
             ("status", MetadataValue(string: status.rawValue)), ("metadata", node.metadata),
             ("credentials", withCredentials ? document?["credentials"] : nil),
             ("instance", document?["instance"]),
@@ -50,6 +61,7 @@ struct NodeView {
             ("name", MetadataValue(string: node.name)), ("revision", JSONShape.number(node.revision)),
             ("modified", MetadataValue(string: HTTPDate.timestamp(node.modified))),
             ("status", MetadataValue(string: status.rawValue)),
+            ("delivered", delivered.map { JSONShape.number($0.revision) }),
             ("deployments", JSONShape.number(node.deployments.count)),
             (
                 "addresses", JSONShape.array(node.instance.addresses.map { MetadataValue(string: $0) })

@@ -14,6 +14,7 @@ import NIOCore
 struct CloudFormationRoutes {
     let store: any MetadataStore
     let intake: SignalIntake
+    let deliveries: DeliveryRecorder
     let bases: BaseURLs
 
     /// `GET /` is EC2's too, and is given to us when a query is there.
@@ -45,8 +46,9 @@ struct CloudFormationRoutes {
             case "DescribeStackResource":
                 let node = try await authenticated(request, query, body)
                 let delivery = NodeDelivery(node: node, base: bases.base(of: request.head))
-                return Self.xml(
-                    .ok, try StackResourceDetail(node, query, metadata: delivery.document()).document)
+                let detail = try StackResourceDetail(node, query, metadata: delivery.document())
+                deliveries.note(node.name, revision: node.revision)
+                return Self.xml(.ok, detail.document)
             case "SignalResource":
                 let node = try await authenticated(request, query, body)
                 return try await signalled(node, query)

@@ -20,6 +20,7 @@ import MetadataTree
 struct HeatRoutes {
     let tokens: KeystoneTokens
     let intake: SignalIntake
+    let deliveries: DeliveryRecorder
     let bases: BaseURLs
 
     func register(on router: Router<ServerContext>) {
@@ -32,7 +33,11 @@ struct HeatRoutes {
         get(router, stack) { $0.stack }
         get(router, "\(stack)/resources") { $0.resources }
         get(router, resource) { $0.resource }
-        get(router, "\(resource)/metadata") { try $0.metadata }
+        get(router, "\(resource)/metadata") { view in
+            let answer = try view.metadata
+            if answer != nil { deliveries.note(view.node.name, revision: view.node.revision) }
+            return answer
+        }
         router.post(RouterPath("\(resource)/signal")) { request, context in
             guard let view = try await view(request, context) else { return Self.unauthorised }
             guard view.isOwn, let name = view.resourceName else { return Self.notFound }

@@ -58,7 +58,7 @@ final class ChangeFeed: Sendable {
 
     func publish(_ events: [StoreEvent]) {
         let waiters = state.withLock { state in
-            events.filter { $0.kind != .signalled }.flatMap { event in
+            events.filter(\.kind.isChange).flatMap { event in
                 state.revisions[event.node, default: 0] += 1
                 let waiters = state.waiting.removeValue(forKey: event.node) ?? [:]
                 state.count -= waiters.count

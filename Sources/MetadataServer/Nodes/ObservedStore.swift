@@ -15,6 +15,10 @@ struct ObservedStore: MetadataStore {
 
     func append(_ signal: Signal) async throws -> StoreEvent? { try await store.append(signal) }
 
+    func record(_ deliveries: [DeliveredRevision]) async throws -> [StoreEvent] {
+        try await store.record(deliveries)
+    }
+
     func node(_ name: String) async throws -> NodeRecord? { try await store.node(name) }
     func node(with key: NodeKey) async throws -> NodeRecord? { try await store.node(with: key) }
     func nodes(after name: String?, limit: Int) async throws -> [NodeRecord] {
@@ -26,6 +30,9 @@ struct ObservedStore: MetadataStore {
     }
     func lastSignals(of node: String) async throws -> [String: Signal] {
         try await store.lastSignals(of: node)
+    }
+    func delivered(to node: String) async throws -> DeliveredRevision? {
+        try await store.delivered(to: node)
     }
     func events(after revision: Int?) async throws -> StoreEvents {
         try await store.events(after: revision)

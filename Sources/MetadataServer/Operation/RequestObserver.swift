@@ -36,12 +36,15 @@ struct RequestObserver: RouterMiddleware {
     /// As `handle`, for an answer that is made at once; nil: there is none, or its sender is beyond the limit.
     func handle(
         _ request: HTTPRequest, from client: ClientConnection, service: String,
-        ready: (HTTPRequest) -> ReadyAnswer?
+        ready: (HTTPRequest, _ isAdmitted: () -> Bool) -> ReadyAnswer?
     ) -> ReadyAnswer? {
         let start = ContinuousClock.now
-        guard let answer = ready(request) else { return nil }
-        let sender = sender(of: request, client)
-        guard isAdmitted(sender) else { return nil }
+        var sender: String?
+        let answer = ready(request) {
+            sender = self.sender(of: request, client)
+            return isAdmitted(sender)
+        }
+        guard let answer else { return nil }
         record(
             request, sender,
             Answered(

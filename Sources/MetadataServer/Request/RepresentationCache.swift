@@ -9,6 +9,7 @@ final class RepresentationCache: Sendable {
     struct Entry: Sendable {
         /// To the byte: names that look the same are equal, and those of two nodes.
         let name: String
+        let revision: Int
         let representation: NodeRepresentation
         let token: [UInt8]
         /// The count of the feed when the node was read.
@@ -58,8 +59,8 @@ final class RepresentationCache: Sendable {
             let own = record.credentials.token, MessageDigest.areEqual(Array(own.utf8), given)
         else { return nil }
         let entry = Entry(
-            name: node, representation: try NodeRepresentation(record, base: base), token: given, seen: seen,
-            base: base)
+            name: node, revision: record.revision, representation: try NodeRepresentation(record, base: base),
+            token: given, seen: seen, base: base)
         keep(entry, for: node)
         return entry
     }

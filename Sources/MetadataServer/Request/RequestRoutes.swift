@@ -16,6 +16,7 @@ struct RequestRoutes {
 
     let cache: RepresentationCache
     let feed: ChangeFeed
+    let deliveries: DeliveryRecorder
     let bases: BaseURLs
 
     func register(on router: Router<ServerContext>) {
@@ -27,13 +28,17 @@ struct RequestRoutes {
     /// The answer to a request that needs no wait, neither for a change nor for the store; nil: the route has to look.
     ///
     /// What it gives is what the route would give.
-    func ready(_ request: HTTPRequest) -> ReadyAnswer? {
+    ///
+    /// - Parameter isAdmitted: whether whoever asks may be answered: asked for when there is an answer.
+    func ready(_ request: HTTPRequest, isAdmitted: () -> Bool) -> ReadyAnswer? {
         guard request.method == .get || request.method == .head, let name = Self.plainName(in: request.path),
             let token = BearerToken.orPassword(request),
             let entry = cache.ready(for: name, token: token, base: bases.base(of: request))
         else { return nil }
         let wait = request.method == .get ? WaitPreference.seconds(of: request) : nil
         if let wait, wait > 0, entry.representation.isKnown(to: request) { return nil }
+        guard isAdmitted() else { return nil }
+        note(entry, request)
         return entry.representation.answer(to: request, waited: wait)
     }
 
@@ -57,6 +62,7 @@ struct RequestRoutes {
             encodedName.utf8.contains(UInt8(ascii: "%"))
             ? QueryString.decoded(Substring(encodedName), plusIsSpace: false) : encodedName
         guard var entry = try await authorised(name, request) else { return Self.unauthorised }
+        note(entry, request)
         let wait = request.method == .get ? WaitPreference.seconds(of: request) : nil
         if let wait, wait > 0, entry.representation.isKnown(to: request) {
             let deadline = ContinuousClock.now + .seconds(wait)
@@ -67,9 +73,16 @@ struct RequestRoutes {
                 await waitForChange(of: name, beyond: entry.seen, until: deadline, client)
                 guard let next = try await authorised(name, request) else { return Self.unauthorised }
                 entry = next
+                note(entry, request)
             }
         }
         return entry.representation.answer(to: request, waited: wait).response
+    }
+
+    /// Whoever gets an answer to GET has it then, or has it already.
+    private func note(_ entry: RepresentationCache.Entry, _ request: HTTPRequest) {
+        guard request.method == .get else { return }
+        deliveries.note(entry.name, revision: entry.revision)
     }
 
     /// Until the time is over or the client is gone.

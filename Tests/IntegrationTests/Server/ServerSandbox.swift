@@ -56,6 +56,10 @@ final class ServerSandbox {
 
     /// `os-metadata-server ctl …`
     func ctl(_ words: String..., input: String? = nil) throws -> ChildProcess.Ended {
+        try ctl(words, input: input)
+    }
+
+    func ctl(_ words: [String], input: String? = nil) throws -> ChildProcess.Ended {
         try ChildProcess(
             [Programs.path("os-metadata-server"), "ctl"] + words, in: directory.path,
             environment: [
@@ -91,6 +95,16 @@ final class ServerSandbox {
         // Without the line end of a text.
         let body = lines.dropLast().joined(separator: "\n")
         return (Int(lines.last ?? "") ?? 0, body.hasSuffix("\n") ? String(body.dropLast()) : body)
+    }
+
+    /// What HEAD says of a node's metadata.
+    func entityTag(of name: String, token: String) throws -> String? {
+        let head = try ChildProcess([
+            "/usr/bin/curl", "-s", "-I", "-H", "Authorization: Bearer \(token)",
+            "\(address)/v1/nodes/\(name)/metadata",
+        ]).run().text
+        let line = head.split(whereSeparator: \.isNewline).first { $0.lowercased().hasPrefix("etag:") }
+        return line.map { $0.dropFirst(5).trimmingCharacters(in: .whitespaces) }
     }
 
     /// What a node with its token gets.
