@@ -152,7 +152,10 @@ let package = Package(
             dependencies: ["MetadataStore", "MetadataStoreSQLite", "MetadataTree", "TestSupport"]),
         .testTarget(
             name: "MetadataServerTests",
-            dependencies: ["MetadataServer", "MetadataStore", "MetadataTree", "RequestSigning", httpTypes]),
+            dependencies: [
+                "MetadataServer", "MetadataStore", "MetadataTree", "RequestSigning", "TestSupport", httpTypes,
+                logging, systemPackage,
+            ]),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"], exclude: ["Fixtures", "demo.sh"]),
         .testTarget(

@@ -16,7 +16,7 @@ final class NodeDirectory: Sendable {
     private let good = Mutex<[String: (bytes: [UInt8], node: NodeRecord)]>([:])
 
     /// The nodes that are in the store because of it.
-    private let loaded = Mutex<Set<String>>([])
+    private let served = Mutex<[String: NodeRecord]>([:])
 
     init(path: FilePath, store: any MetadataStore, logger: Logger) {
         self.path = path
@@ -47,9 +47,8 @@ final class NodeDirectory: Sendable {
     ///
     /// - Throws: `HostError` when the directory cannot be listed.
     func load() async throws {
-        var nodes: [NodeRecord] = []
+        var found: [(file: FilePath, node: NodeRecord)] = []
         var names: Set<String> = []
-        var keys: Set<NodeKey> = []
         var files: Set<String> = []
         for entry in try DirectoryListing.entries(of: path) {
             let name = entry.name
@@ -60,21 +59,52 @@ final class NodeDirectory: Sendable {
                 logger.warning("\(path.appending(name)) is a second file of the node \(node.name), ignoring")
                 continue
             }
-            let own = node.keys.filter(\.isUnique)
-            if let key = own.first(where: keys.contains) {
-                logger.error("\(path.appending(name)) has the \(key.kind) of another node, ignoring the file")
-                continue
-            }
-            keys.formUnion(own)
             names.insert(node.name)
-            nodes.append(node)
+            found.append((path.appending(name), node))
         }
         // A file that is gone takes its node with it, for good.
         good.withLock { good in good = good.filter { files.contains($0.key) } }
-        let gone = loaded.withLock { $0.subtracting(names) }
+        let former = served.withLock { $0 }
+        let nodes = settled(found, former: former)
+        let gone = Set(former.keys).subtracting(nodes.map(\.name))
         _ = try await store.commit(
-            gone.map { .remove($0) } + nodes.map { .put($0) }, author: path.string)
-        loaded.withLock { [names] loaded in loaded = names }
+            gone.sorted().map { .remove($0) } + nodes.map { .put($0) }, author: path.string)
+        served.withLock { $0 = Dictionary(nodes.map { ($0.name, $0) }) { first, _ in first } }
+    }
+
+    /// No two of them with one key: who had it keeps it, else the first has it, and the other is what it was.
+    private func settled(
+        _ found: [(file: FilePath, node: NodeRecord)], former: [String: NodeRecord]
+    ) -> [NodeRecord] {
+        var found = found
+        while true {
+            var owners: [NodeKey: String] = [:]
+            for (_, node) in found {
+                for key in node.keys where key.isUnique {
+                    let hadIt = { (name: String) in former[name]?.keys.contains(key) == true }
+                    guard let owner = owners[key], hadIt(owner) || !hadIt(node.name) else {
+                        owners[key] = node.name
+                        continue
+                    }
+                }
+            }
+            func taken(_ node: NodeRecord) -> NodeKey? {
+                node.keys.first { $0.isUnique && owners[$0] != node.name }
+            }
+            guard let place = found.firstIndex(where: { taken($0.node) != nil }) else {
+                return found.map(\.node)
+            }
+            let (file, node) = found[place]
+            if let key = taken(node) {
+                logger.error(
+                    "\(file) has the \(key.kind) of the node \(owners[key] ?? ""), ignoring the file")
+            }
+            if let former = former[node.name], former.keys != node.keys {
+                found[place].node = former
+            } else {
+                found.remove(at: place)
+            }
+        }
     }
 
     private func node(_ file: FilePath.Component, _ name: NodeFileName) -> NodeRecord? {

@@ -17,8 +17,17 @@ final class RepresentationCache: Sendable {
         let base: String
     }
 
+    /// What whoever asks for a node has to show.
+    fileprivate struct Ticket {
+        let name: String
+        let token: [UInt8]?
+        let seen: UInt64
+    }
+
     fileprivate struct State {
         var entries: [String: Entry] = [:]
+        /// Of each node that was asked for, by whomever: a stranger does not have its record read again and again.
+        var tickets: [String: Ticket] = [:]
         var size = 0
     }
 
@@ -50,14 +59,20 @@ final class RepresentationCache: Sendable {
         let given = Array(token.utf8)
         // Before the node is read: a change that comes in between makes the entry an old one.
         let seen = feed.revision(of: node)
-        let known = state.withLock { $0.entries[node] }
-        if let known, known.seen == seen, known.name.utf8.elementsEqual(node.utf8) {
-            guard MessageDigest.areEqual(known.token, given) else { return nil }
-            if known.base == base { return known }
+        let (known, ticket) = state.withLock { ($0.entries[node], $0.tickets[node]) }
+        if let ticket, ticket.seen == seen, ticket.name.utf8.elementsEqual(node.utf8) {
+            guard let token = ticket.token, MessageDigest.areEqual(token, given) else { return nil }
+            if let known, known.seen == seen, known.base == base, known.name.utf8.elementsEqual(node.utf8) {
+                return known
+            }
         }
-        guard let record = try await store.node(node), record.name.utf8.elementsEqual(node.utf8),
-            let own = record.credentials.token, MessageDigest.areEqual(Array(own.utf8), given)
-        else { return nil }
+        guard let record = try await store.node(node), record.name.utf8.elementsEqual(node.utf8) else {
+            state.withLock { _ = $0.tickets.removeValue(forKey: node) }
+            return nil
+        }
+        let own = record.credentials.token.map { Array($0.utf8) }
+        state.withLock { $0.tickets[node] = Ticket(name: node, token: own, seen: seen) }
+        guard let own, MessageDigest.areEqual(own, given) else { return nil }
         let entry = Entry(
             name: node, revision: record.revision, representation: try NodeRepresentation(record, base: base),
             token: given, seen: seen, base: base)
