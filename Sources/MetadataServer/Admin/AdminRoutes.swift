@@ -2,6 +2,7 @@
 
 import HTTPTypes
 import Hummingbird
+import Logging
 import MetadataStore
 import MetadataTree
 
@@ -75,6 +76,7 @@ struct AdminRoutes {
                 case .full: 507
                 case .unusable: 503
                 }
+            if status >= 500 { context.logger.error("\(error)") }
             return Self.error(status, error.description)
         }
     }

@@ -118,4 +118,91 @@ struct StoreFaultTests {
                 == true)
         #expect(connection.ask("GET", "/readyz")?.status == 200)
     }
+
+    @Test(
+        "while the disk fails writes are refused, reads go on, and afterwards all is as it was acknowledged")
+    func failingDisk() throws {
+        try server.start()
+        let connection = try RawConnection(port: server.port)
+        func put(_ value: Int) -> Int? {
+            connection.ask(
+                "PUT", "/admin/v1/nodes/n", [server.admin], body: #"{"metadata": {"v": \#(value)}}"#)?.status
+        }
+        func value() -> String? {
+            connection.ask("GET", "/admin/v1/nodes/n/metadata", [server.admin])?.body
+                .trimmingCharacters(in: .newlines)
+        }
+        #expect(put(1) == 200)
+        let id = try #require(server.process?.id)
+        let fault = try ChildProcess(
+            [
+                "strace", "-f", "-qq", "-o", "/dev/null", "-p", "\(id)", "-e",
+                "trace=fsync,fdatasync,pwrite64",
+                "-e", "inject=fsync,fdatasync,pwrite64:error=EIO",
+            ], environment: ["PATH": "/usr/bin:/bin"]
+        ).start(output: "/dev/null", errorOutput: server.directory.file("strace"))
+        // It has taken hold of the server when a write fails.
+        var number = 1
+        let fails = eventually {
+            number += 1
+            return put(number) == 503
+        }
+        #expect(fails, "\(server.directory.text("strace") ?? "")")
+        for _ in 0..<20 {
+            number += 1
+            #expect(put(number) == 503)
+        }
+        #expect(server.errors.contains("the database cannot be used"), "\(server.errors)")
+        let kept = value()
+        #expect(kept?.hasPrefix(#"{"v": "#) == true)
+        fault.signal(SIGTERM)
+        _ = fault.wait(limit: 20)
+        #expect(eventually { put(-1) == 200 })
+        #expect(value() == #"{"v": -1}"#)
+        #expect(connection.ask("GET", "/readyz")?.status == 200)
+        server.stop(SIGKILL)
+        try server.start()
+        #expect(try server.curl("/admin/v1/nodes/n/metadata", "-H", server.admin).body == #"{"v": -1}"#)
+    }
+
+    @Test(
+        "what is damaged in the database is refused with the reason; the rest is served",
+        arguments: [1, 2, 3])
+    func damage(seed: Int) throws {
+        try server.start()
+        let names = (0..<200).map { "n\($0)" }
+        let connection = try RawConnection(port: server.port)
+        let text = String(repeating: "x", count: 3_000)
+        for name in names {
+            let body = #"{"metadata": {"text": "\#(text)"}}"#
+            #expect(
+                connection.ask("PUT", "/admin/v1/nodes/\(name)", [server.admin], body: body)?.status == 200)
+        }
+        #expect(server.stop() == 0)
+        let file = try #require(FileHandle(forUpdatingAtPath: server.directory.file("store/store.db")))
+        let pages = Int(try file.seekToEnd()) / 4_096
+        #expect(pages > 150)
+        // Every seventh page, but those that say what the tables are.
+        for page in stride(from: 20 + seed, to: pages, by: 7) {
+            try file.seek(toOffset: UInt64(page * 4_096))
+            try file.write(contentsOf: Data((0..<4_096).map { UInt8(truncatingIfNeeded: $0 &* seed) }))
+        }
+        try file.close()
+        do {
+            try server.start()
+        } catch {
+            // It says so, and does not begin with what is wrong.
+            #expect("\(error)".contains("the database cannot be used"), "\(error)")
+            return
+        }
+        let again = try RawConnection(port: server.port)
+        let statuses = names.map { name in
+            again.ask("GET", "/admin/v1/nodes/\(name)/metadata", [server.admin])?.status ?? 0
+        }
+        #expect(Set(statuses).isSubset(of: [200, 404, 503]) && statuses.contains(200), "\(statuses)")
+        _ = again.ask("GET", "/admin/v1/nodes?limit=1000", [server.admin])
+        _ = again.ask("PUT", "/admin/v1/nodes/new", [server.admin], body: "{}")
+        #expect(again.ask("GET", "/healthz")?.status == 200)
+        #expect(server.process?.isRunning == true)
+    }
 }
