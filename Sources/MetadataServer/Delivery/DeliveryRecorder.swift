@@ -26,7 +26,8 @@ final class DeliveryRecorder: Sendable {
     /// The node has what it is at `revision`.
     func note(_ node: String, revision: Int) {
         let isNew = state.withLock { state in
-            guard state.kept[node] != revision, state.open[node]?.revision != revision else { return false }
+            // An answer that was begun before another may come after it.
+            guard revision > max(state.kept[node] ?? 0, state.open[node]?.revision ?? 0) else { return false }
             state.open[node] = DeliveredRevision(node: node, revision: revision, time: time(nil))
             return true
         }

@@ -73,7 +73,8 @@ struct RequestRoutes {
                 await waitForChange(of: name, beyond: entry.seen, until: deadline, client)
                 guard let next = try await authorised(name, request) else { return Self.unauthorised }
                 entry = next
-                note(entry, request)
+                // Who has gone meanwhile does not get it.
+                if client.channel.isActive { note(entry, request) }
             }
         }
         return entry.representation.answer(to: request, waited: wait).response
