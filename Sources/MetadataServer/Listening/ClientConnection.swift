@@ -7,20 +7,22 @@ import Synchronization
 /// A connection that a client has made, and what is to be done when it is gone.
 final class ClientConnection: Sendable {
     let channel: any Channel
+    /// The address of whoever has made it, as `IPAddress` writes them; `ClientAddresses.unixSocket` by a unix socket. Nil: he was gone before it
+    /// could be asked for.
+    let address: String?
     /// Nil: the connection is closed.
     private let endings: Mutex<[Int: @Sendable () -> Void]?> = Mutex([:])
     private let nextEnding = Atomic(0)
 
     init(_ channel: any Channel) {
         self.channel = channel
+        // Once it is closed there is none any more.
+        address =
+            switch channel.localAddress {
+            case .unixDomainSocket?: ClientAddresses.unixSocket
+            default: channel.remoteAddress?.ipAddress.flatMap(IPAddress.canonical)
+            }
         channel.closeFuture.whenComplete { _ in self.end() }
-    }
-
-    /// The address of whoever has made it, as `IPAddress` writes them; `ClientAddresses.unixSocket` for those that have none.
-    var address: String? {
-        guard let remote = channel.remoteAddress else { return ClientAddresses.unixSocket }
-        if case .unixDomainSocket = remote { return ClientAddresses.unixSocket }
-        return remote.ipAddress.flatMap(IPAddress.canonical)
     }
 
     /// What `whenClosed` gives, for `forget`.

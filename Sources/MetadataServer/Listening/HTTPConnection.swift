@@ -41,17 +41,19 @@ struct HTTPConnection: ServerChildChannel {
             decoding.maxHeaderListSize = limits.header
             decoding.maxHeaderFieldCount = 200
             let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(StalledWriteHandler(limit: .seconds(Int64(limits.idle))))
+            let idle = TimeAmount.seconds(Int64(limits.idle))
+            try pipeline.addHandler(PendingWriteHandler(limit: idle))
             // Order is kept, and errors are answered, behind it; headers' names and values are checked by their types.
             try pipeline.configureHTTPServerPipeline(
                 withPipeliningAssistance: false, withErrorHandling: false,
                 withOutboundHeaderValidation: false, withEncoderConfiguration: .init(),
                 withDecoderLimitConfiguration: decoding)
+            try pipeline.addHandler(LastRequestHandler())
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: usesTLS))
             try pipeline.addHandler(
-                HTTPConnectionStateHandler(idleTimeout: .seconds(limits.idle), logger: logger))
+                HTTPConnectionStateHandler(idleTimeout: Duration(idle), logger: logger))
             try pipeline.addHandler(
-                ReadyAnswerHandler { request in
+                ReadyAnswerHandler(restLimit: idle) { request in
                     var answer = answers.ready(request, from: client)
                     answer?.headers[.date] = date.now
                     return answer
@@ -67,6 +69,7 @@ struct HTTPConnection: ServerChildChannel {
         let channel = HTTP1Channel(responder: { request, writer, _ in
             var response = try await answers.answer(request, from: value.client)
             response.headers[.date] = date.now
+            if request.headers[.connection] == "close" { response.headers[.connection] = "close" }
             try await writer.write(response: response.head, body: response.body)
         })
         await channel.handle(value: value.requests, logger: logger)

@@ -32,6 +32,9 @@ final class ReadyAnswerHandler: ChannelDuplexHandler {
     private static let batch = 32 << 10
 
     private let answer: (HTTPRequest) -> ReadyAnswer?
+    private let restLimit: TimeAmount
+    /// Ends the connection of whoever has an answer and goes on with his request.
+    private var restTimer: Scheduled<Void>?
     private var state = State.idle
     /// What has come while a request waits. No more is read meanwhile.
     private var later = CircularBuffer<Event>()
@@ -39,8 +42,15 @@ final class ReadyAnswerHandler: ChannelDuplexHandler {
     /// What was written and not sent off yet, in bytes of bodies; nil: nothing.
     private var unsent: Int?
 
-    /// - Parameter answer: nil: it is not ready. Only requests without a body are asked for.
-    init(_ answer: @escaping (HTTPRequest) -> ReadyAnswer?) { self.answer = answer }
+    /// - Parameters:
+    ///   - restLimit: how long the rest of a request may take whose answer is written already.
+    ///   - answer: nil: it is not ready. Only requests without a body are asked for.
+    init(restLimit: TimeAmount, _ answer: @escaping (HTTPRequest) -> ReadyAnswer?) {
+        self.restLimit = restLimit
+        self.answer = answer
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { restTimer?.cancel() }
 
     // MARK: Requests
 
@@ -84,7 +94,10 @@ final class ReadyAnswerHandler: ChannelDuplexHandler {
         case (.end, .answering(let ready)):
             state = .idle
             return write(ready, context)
-        case (.end, .handingOn(let isAnswered)): state = isAnswered ? .idle : .waiting
+        case (.end, .handingOn(let isAnswered)):
+            state = isAnswered ? .idle : .waiting
+            restTimer?.cancel()
+            restTimer = nil
         case (.body, .answering): return
         default: break
         }
@@ -110,7 +123,10 @@ final class ReadyAnswerHandler: ChannelDuplexHandler {
         case .waiting:
             state = .idle
             goOn(context)
-        case .handingOn: state = .handingOn(isAnswered: true)
+        case .handingOn:
+            state = .handingOn(isAnswered: true)
+            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+            restTimer = context.eventLoop.scheduleTask(in: restLimit) { bound.value.close(promise: nil) }
         // To what could not be read as a request.
         case .idle, .answering: break
         }

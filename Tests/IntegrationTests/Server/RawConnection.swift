@@ -14,7 +14,7 @@ final class RawConnection {
     private let descriptor: Int32
     private var unread: [UInt8] = []
 
-    /// - Parameter limit: how long a read may take, in seconds.
+    /// - Parameter limit: how long a read or a write may take, in seconds.
     init(port: Int, limit: Double = 30) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -24,6 +24,7 @@ final class RawConnection {
         var patience = timeval(
             tv_sec: Int(limit), tv_usec: Int((limit - limit.rounded(.down)) * 1_000_000))
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         let result = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

@@ -23,11 +23,7 @@ struct ServerConnectionTests {
     }
 
     private var connections: Int? {
-        get throws {
-            let lines = try server.curl("/metrics").body.split(separator: "\n")
-            return lines.first { $0.hasPrefix("os_metadata_server_connections ") }
-                .flatMap { Int($0.split(separator: " ")[1]) }
-        }
+        get throws { try server.metric("os_metadata_server_connections") }
     }
 
     @Test("requests sent in one go are answered in their order, whether they have to wait or not")
@@ -129,17 +125,95 @@ struct ServerConnectionTests {
         #expect(after - before < 64 << 10, "\(before) KiB before, \(after) KiB after")
     }
 
-    @Test("a client that reads slowly, and goes on to, gets all")
+    /// A client that takes its time to read 24 MiB, which is more than the kernel holds for it.
+    private func slowClient(_ header: String) throws -> RunningProcess {
+        try ChildProcess([
+            "/usr/bin/curl", "-s", "--limit-rate", "10M", "-H", header, "-o", server.directory.file("got"),
+            "\(server.address)/v1/nodes/n/metadata",
+        ]).start(output: "/dev/null", errorOutput: "/dev/null")
+    }
+
+    private static let large = #"{"a": "\#(String(repeating: "x", count: 15 << 20))"}"#
+
+    private var got: Int { server.directory.text("got")?.utf8.count ?? 0 }
+
+    @Test("a client that reads slowly, and goes on to, gets all, whatever the idle limit is")
     func slow() throws {
-        try server.start("--idle-timeout", "1")
-        let header = try node(metadata: #"{"a": "\#(String(repeating: "x", count: 12 << 20))"}"#)
-        let got = try ChildProcess(
-            [
-                "/usr/bin/curl", "-s", "--limit-rate", "5M", "-H", header,
+        try server.start("--idle-timeout", "3")
+        let header = try node(metadata: Self.large)
+        for persistence in ["keep-alive", "close"] {
+            let ended = try ChildProcess([
+                "/usr/bin/curl", "-s", "--limit-rate", "2M", "-H", header, "-H", "Connection: \(persistence)",
                 "\(server.address)/v1/nodes/n/metadata",
-            ]
-        ).run()
-        #expect(got.output.count == 12 << 20 + 9)
+            ]).run()
+            #expect(ended.status == 0 && ended.output.count == Self.large.utf8.count)
+        }
+    }
+
+    @Test("a stop does not cut an answer that a client is reading")
+    func stopped() throws {
+        try server.start()
+        let header = try node(metadata: Self.large)
+        let client = try slowClient(header)
+        #expect(eventually { got > 0 })
+        #expect(server.stop() == 0)
+        #expect(client.wait(limit: 20) == 0)
+        #expect(got == Self.large.utf8.count)
+    }
+
+    @Test(
+        "what follows a request for another protocol is not gathered",
+        arguments: [
+            "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n",
+            "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n",
+        ])
+    func upgrade(request: String) throws {
+        try server.start("--idle-timeout", "3")
+        let connection = try RawConnection(port: server.port, limit: 2)
+        connection.send(request)
+        #expect(connection.answer() != nil)
+        let before = try #require(server.process?.memory(.peak))
+        let junk = [UInt8](repeating: 0x41, count: 1 << 20)
+        var sent = 0
+        while sent < 200, connection.send(bytes: junk) { sent += 1 }
+        let after = try #require(server.process?.memory(.peak))
+        #expect(after - before < 32 << 10, "\(sent) MiB sent, \(before) KiB before, \(after) KiB after")
+        #expect(eventually { (try? connections) == 1 })
+    }
+
+    @Test(
+        "a connection ends after the answer to whoever does not ask for it to stay",
+        arguments: [
+            "GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n",
+            "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n",
+            "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: TE, close\r\nTE: trailers\r\n\r\n",
+            "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+            "GET /v1/nodes/n/metadata HTTP/1.0\r\nHost: 127.0.0.1\r\nTOKEN\r\n\r\n",
+        ])
+    func persistence(request: String) throws {
+        try server.start()
+        let header = try node()
+        let text = request.replacingOccurrences(of: "TOKEN", with: header)
+        // The second time the answer may be ready.
+        for _ in 0..<2 {
+            let connection = try RawConnection(port: server.port, limit: 10)
+            connection.send(text)
+            let answer = connection.answer()
+            #expect(answer?.status == 200 && answer?.headers["connection"] == "close")
+            #expect(connection.answer() == nil && connection.isClosed())
+        }
+    }
+
+    @Test("who has an answer already may not send the rest of his request for ever")
+    func trickle() throws {
+        try server.start("--idle-timeout", "2")
+        let connection = try RawConnection(port: server.port, limit: 1)
+        connection.send("POST /none HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        #expect(connection.answer()?.status == 404)
+        // A byte each time that nothing has come for a while: it is never idle for long.
+        var sent = 0
+        while sent < 20, connection.send("1\r\nx\r\n"), !connection.isClosed() { sent += 1 }
+        #expect(sent < 10, "after \(sent) seconds")
     }
 
     @Test("one address may have so many connections, and others theirs")

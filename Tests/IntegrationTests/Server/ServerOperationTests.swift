@@ -29,11 +29,7 @@ struct ServerOperationTests {
     }
 
     private var waitingRequests: Int? {
-        get throws {
-            let lines = try server.curl("/metrics").body.split(separator: "\n")
-            return lines.first { $0.hasPrefix("os_metadata_server_waiting_requests ") }
-                .flatMap { Int($0.split(separator: " ")[1]) }
-        }
+        get throws { try server.metric("os_metadata_server_waiting_requests") }
     }
 
     @Test("it stops at once, whatever is open: waiting requests are answered")

@@ -97,6 +97,12 @@ final class ServerSandbox {
         return (Int(lines.last ?? "") ?? 0, body.hasSuffix("\n") ? String(body.dropLast()) : body)
     }
 
+    /// A count that the server shows, by its name and labels.
+    func metric(_ name: String) throws -> Int? {
+        let line = try curl("/metrics").body.split(separator: "\n").first { $0.hasPrefix("\(name) ") }
+        return line.flatMap { Int($0.dropFirst(name.count + 1)) }
+    }
+
     /// What HEAD says of a node's metadata.
     func entityTag(of name: String, token: String) throws -> String? {
         let head = try ChildProcess([
