@@ -56,7 +56,9 @@ struct ServerApplication {
         let source = try await ServedNodes(settings, feed: feed, logger: logger)
         let events = try await source.store.events(after: nil).following
         let metrics = ServerMetrics()
-        let deliveries = DeliveryRecorder(store: source.store, logger: logger)
+        let deliveries = DeliveryRecorder(logger: logger) { [store = source.store] in
+            _ = try await store.record($0)
+        }
         let answers = ServerRouter(
             settings: settings, source: source, feed: feed, deliveries: deliveries, metrics: metrics,
             logger: logger

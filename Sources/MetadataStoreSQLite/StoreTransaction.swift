@@ -75,7 +75,7 @@ struct StoreTransaction {
             try execute(sql, [name])
         }
         try remember(event, nil)
-        try execute("INSERT INTO removal (node, revision) VALUES (?, ?)", [name, event.revision])
+        try execute("INSERT OR REPLACE INTO removal (node, revision) VALUES (?, ?)", [name, event.revision])
         let oldest = "SELECT node FROM removal ORDER BY revision DESC LIMIT -1 OFFSET ?"
         for table in ["history", "removal"] {
             try execute("DELETE FROM \(table) WHERE node IN (\(oldest))", [NodeRevision.removedLimit])

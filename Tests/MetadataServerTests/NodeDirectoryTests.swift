@@ -55,6 +55,22 @@ struct NodeDirectoryTests {
         #expect(try await load([("a", 1, "K3"), ("b", 1, "K2")]) == ["a 1 K3", "b 1 K2"])
     }
 
+    @Test("a new node has the key that another did not get after all")
+    func newcomer() async throws {
+        _ = try await load([("a", 1, "K1"), ("b", 1, "K2")])
+        // b wants K3 as well, and what is 0's: it stays what it was, so K3 is x's.
+        try directory.write("0.yaml", "credentials: {heat: {user_id: u, password: p}}\n")
+        let (cfn, heat) = ("{access_key_id: K3, secret_access_key: s}", "{user_id: u, password: p}")
+        try directory.write("b.yaml", "metadata: {v: 2}\ncredentials: {cfn: \(cfn), heat: \(heat)}\n")
+        #expect(try await load([("x", 1, "K3")]) == ["0  ", "a 1 K1", "b 1 K2", "x 1 K3"])
+    }
+
+    @Test("a thousand with one key are settled in a moment: the first has it")
+    func many() async throws {
+        let files = (0..<1_000).map { ("n\($0)", 1, "K") }
+        #expect(try await load(files).count == 1)
+    }
+
     @Test("who would take the key of a node that has to stay what it was does not get it")
     func chain() async throws {
         _ = try await load([("a", 1, "K1"), ("b", 1, "K2"), ("c", 1, "K3")])

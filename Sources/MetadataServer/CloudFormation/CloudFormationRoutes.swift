@@ -47,7 +47,7 @@ struct CloudFormationRoutes {
                 let node = try await authenticated(request, query, body)
                 let delivery = NodeDelivery(node: node, base: bases.base(of: request.head))
                 let detail = try StackResourceDetail(node, query, metadata: delivery.document())
-                deliveries.note(node.name, revision: node.revision)
+                if request.method != .head { deliveries.note(node.name, revision: node.revision) }
                 return Self.xml(.ok, detail.document)
             case "SignalResource":
                 let node = try await authenticated(request, query, body)

@@ -7,48 +7,101 @@ import Synchronization
 
 /// Keeps in the store which revision each node has got. Nobody waits for it: what comes while it writes is written together then.
 final class DeliveryRecorder: Sendable {
+    /// To the byte: names that look the same are equal, and those of two nodes.
+    private typealias Name = [UInt8]
+
     private struct State {
-        /// What is in the store, as far as it was this server that gave it.
-        var kept: [String: Int] = [:]
-        var open: [String: DeliveredRevision] = [:]
+        /// The latest revision of each that was noted.
+        var noted: [Name: Int] = [:]
+        /// What is to be written.
+        var open: [Name: DeliveredRevision] = [:]
     }
 
-    private let store: any MetadataStore
+    /// How many nodes are tried alone before the others wait too.
+    private static let patience = 8
+
     private let logger: Logger
+    private let pause: Duration
+    private let record: @Sendable ([DeliveredRevision]) async throws -> Void
     private let state = Mutex(State())
     private let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
-    init(store: any MetadataStore, logger: Logger) {
-        self.store = store
+    /// - Parameters:
+    ///   - pause: before that is tried again which could not be written.
+    ///   - record: writes all of them or none.
+    init(
+        logger: Logger, pause: Duration = .seconds(5),
+        record: @escaping @Sendable ([DeliveredRevision]) async throws -> Void
+    ) {
         self.logger = logger
+        self.pause = pause
+        self.record = record
     }
 
     /// The node has what it is at `revision`.
     func note(_ node: String, revision: Int) {
+        let name = Name(node.utf8)
         let isNew = state.withLock { state in
             // An answer that was begun before another may come after it.
-            guard revision > max(state.kept[node] ?? 0, state.open[node]?.revision ?? 0) else { return false }
-            state.open[node] = DeliveredRevision(node: node, revision: revision, time: time(nil))
+            guard revision > state.noted[name] ?? 0 else { return false }
+            state.noted[name] = revision
+            state.open[name] = DeliveredRevision(node: node, revision: revision, time: time(nil))
             return true
         }
         if isNew { wake.yield() }
     }
 
-    /// Writes until its task is cancelled. What cannot be written is tried again with the next.
+    /// Writes until its task is cancelled. What cannot be written is tried again, without being in the way of others.
     func run() async {
-        for await _ in wakes {
-            let open = state.withLock { Array($0.open.values) }
-            do {
-                _ = try await store.record(open)
-                state.withLock { state in
-                    for delivered in open {
-                        state.kept[delivered.node] = delivered.revision
-                        if state.open[delivered.node] == delivered { state.open[delivered.node] = nil }
+        await withDiscardingTaskGroup { group in
+            for await _ in wakes {
+                let failed = await write(
+                    state.withLock { state in
+                        defer { state.open = [:] }
+                        return Array(state.open.values)
+                    })
+                guard !failed.isEmpty, !Task.isCancelled else { continue }
+                group.addTask { [self] in
+                    guard (try? await Task.sleep(for: pause)) != nil else { return }
+                    state.withLock { state in
+                        // One that is later has taken its place.
+                        for delivered in failed
+                        where state.noted[Name(delivered.node.utf8)] == delivered.revision {
+                            state.open[Name(delivered.node.utf8)] = delivered
+                        }
                     }
+                    wake.yield()
                 }
-            } catch {
-                logger.error("cannot keep what \(open.count) nodes have got: \(error)")
             }
         }
+    }
+
+    /// - Returns: those that could not be written.
+    private func write(_ deliveries: [DeliveredRevision]) async -> [DeliveredRevision] {
+        var failed: [DeliveredRevision] = []
+        var reason: (any Error)?
+        // A part that fails is halved, to find which of it is in the way.
+        var parts = [deliveries[...]]
+        while let part = parts.popLast() {
+            guard !part.isEmpty else { continue }
+            // So many, and it is the store.
+            guard failed.count < Self.patience else {
+                failed += part
+                continue
+            }
+            do { try await record(Array(part)) } catch {
+                reason = error
+                if part.count == 1 {
+                    failed += part
+                } else {
+                    let middle = part.startIndex + part.count / 2
+                    parts += [part[..<middle], part[middle...]]
+                }
+            }
+        }
+        if let reason, !failed.isEmpty, !Task.isCancelled {
+            logger.error("cannot keep what \(failed.count) nodes have got: \(reason)")
+        }
+        return failed
     }
 }

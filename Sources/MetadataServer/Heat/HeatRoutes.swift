@@ -33,11 +33,7 @@ struct HeatRoutes {
         get(router, stack) { $0.stack }
         get(router, "\(stack)/resources") { $0.resources }
         get(router, resource) { $0.resource }
-        get(router, "\(resource)/metadata") { view in
-            let answer = try view.metadata
-            if answer != nil { deliveries.note(view.node.name, revision: view.node.revision) }
-            return answer
-        }
+        get(router, "\(resource)/metadata", delivers: true) { try $0.metadata }
         router.post(RouterPath("\(resource)/signal")) { request, context in
             guard let view = try await view(request, context) else { return Self.unauthorised }
             guard view.isOwn, let name = view.resourceName else { return Self.notFound }
@@ -52,12 +48,15 @@ struct HeatRoutes {
     }
 
     private func get(
-        _ router: Router<ServerContext>, _ path: String,
+        _ router: Router<ServerContext>, _ path: String, delivers: Bool = false,
         _ content: @escaping @Sendable (HeatStackView) throws -> HeatStackView.Answer?
     ) {
         router.get(RouterPath(path)) { request, context in
             guard let view = try await view(request, context) else { return Self.unauthorised }
             guard view.isOwn, let answer = try content(view) else { return Self.notFound }
+            if delivers, request.method == .get {
+                deliveries.note(view.node.name, revision: view.node.revision)
+            }
             switch answer {
             case .document(let value): return PlainResponse.json(.ok, value)
             case .elsewhere(let url):

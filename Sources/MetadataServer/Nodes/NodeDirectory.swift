@@ -78,33 +78,45 @@ final class NodeDirectory: Sendable {
     ) -> [NodeRecord] {
         var found = found
         while true {
-            var owners: [NodeKey: String] = [:]
-            for (_, node) in found {
-                for key in node.keys where key.isUnique {
-                    let hadIt = { (name: String) in former[name]?.keys.contains(key) == true }
-                    guard let owner = owners[key], hadIt(owner) || !hadIt(node.name) else {
-                        owners[key] = node.name
-                        continue
-                    }
-                }
-            }
+            let owners = owners(of: found.map(\.node), former: former)
             func taken(_ node: NodeRecord) -> NodeKey? {
                 node.keys.first { $0.isUnique && owners[$0] != node.name }
             }
-            guard let place = found.firstIndex(where: { taken($0.node) != nil }) else {
-                return found.map(\.node)
+            let losers = found.indices.filter { taken(found[$0].node) != nil }
+            guard !losers.isEmpty else { return found.map(\.node) }
+            let reverting = losers.filter { place in
+                let node = found[place].node
+                return former[node.name].map { $0.keys != node.keys } ?? false
             }
-            let (file, node) = found[place]
-            if let key = taken(node) {
-                logger.error(
-                    "\(file) has the \(key.kind) of the node \(owners[key] ?? ""), ignoring the file")
+            // A newcomer goes when all are what they were that can be: what he wants may be free then.
+            for place in reverting.isEmpty ? losers : reverting {
+                let (file, node) = found[place]
+                let key = taken(node)
+                let owner = key.flatMap { owners[$0] } ?? ""
+                logger.error("\(file) has the \(key?.kind ?? "") of the node \(owner), ignoring the file")
             }
-            if let former = former[node.name], former.keys != node.keys {
-                found[place].node = former
+            if reverting.isEmpty {
+                let gone = Set(losers)
+                found = found.indices.filter { !gone.contains($0) }.map { found[$0] }
             } else {
-                found.remove(at: place)
+                for place in reverting {
+                    found[place].node = former[found[place].node.name] ?? found[place].node
+                }
             }
         }
+    }
+
+    /// Who has each key.
+    private func owners(of nodes: [NodeRecord], former: [String: NodeRecord]) -> [NodeKey: String] {
+        var owners: [NodeKey: String] = [:]
+        for node in nodes {
+            for key in node.keys where key.isUnique {
+                let hadIt = { (name: String) in former[name]?.keys.contains(key) == true }
+                if let owner = owners[key], hadIt(owner) || !hadIt(node.name) { continue }
+                owners[key] = node.name
+            }
+        }
+        return owners
     }
 
     private func node(_ file: FilePath.Component, _ name: NodeFileName) -> NodeRecord? {

@@ -80,9 +80,9 @@ struct RequestRoutes {
         return entry.representation.answer(to: request, waited: wait).response
     }
 
-    /// Whoever gets an answer to GET has it then, or has it already.
+    /// Whoever gets an answer to GET has it then, or says by its tag or date that he has it; `*` says nothing of it.
     private func note(_ entry: RepresentationCache.Entry, _ request: HTTPRequest) {
-        guard request.method == .get else { return }
+        guard request.method == .get, request.headerFields[.ifNoneMatch] != "*" else { return }
         deliveries.note(entry.name, revision: entry.revision)
     }
 
