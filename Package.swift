@@ -125,7 +125,9 @@ let package = Package(
             name: "FuzzTargets", dependencies: ["MetadataTree", "YAMLReading", "Mustache"],
             path: "Tests/Fuzz/Sources/FuzzTargets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
-        .target(name: "TestSupport", path: "Tests/TestSupport", exclude: ["certificates.sh"]),
+        .target(
+            name: "TestSupport", dependencies: ["HTTPTransport"], path: "Tests/TestSupport",
+            exclude: ["certificates.sh"]),
         .testTarget(name: "MetadataTreeTests", dependencies: ["MetadataTree"]),
         .testTarget(name: "MustacheTests", dependencies: ["Mustache", "MetadataTree"]),
         .testTarget(name: "YAMLReadingTests", dependencies: ["YAMLReading", "MetadataTree"]),
@@ -140,7 +142,9 @@ let package = Package(
         .testTarget(name: "RefreshConfigTests", dependencies: ["RefreshConfig", "TestSupport"]),
         .testTarget(
             name: "CollectConfigTests",
-            dependencies: ["CollectConfig", "MetadataTree", "HTTPTransport", "AgentRuntime", logging]),
+            dependencies: [
+                "CollectConfig", "MetadataTree", "HTTPTransport", "AgentRuntime", "TestSupport", logging,
+            ]),
         .executableTarget(
             name: "impatient-collector", dependencies: ["AgentRuntime", "CollectConfig"],
             path: "Tests/ImpatientCollector"),
@@ -156,6 +160,9 @@ let package = Package(
                 "MetadataServer", "MetadataStore", "MetadataTree", "RequestSigning", "TestSupport", httpTypes,
                 logging, systemPackage,
             ]),
+        .testTarget(
+            name: "MetadataControlTests",
+            dependencies: ["MetadataControl", "HTTPTransport", "TestSupport", argumentParser]),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport"], exclude: ["Fixtures", "demo.sh"]),
         .testTarget(

@@ -164,29 +164,34 @@ struct WaitCommand: ControlRunning {
         // Before the nodes are looked at: what they signal meanwhile is not missed.
         var last = try await EventFeed.last(client)
         var open = nodes
+        var touched = Set(nodes)
         while true {
-            var waiting: [String] = []
-            for name in open {
+            for name in open where touched.contains(name) {
                 let node = try await client.get(AdminClient.path(name)).value
                 switch node.text("status") {
-                case "COMPLETE": continue
+                case "COMPLETE": open.removeAll { $0 == name }
                 case "FAILED":
                     StandardStream.error.write("\(name): \(Self.failures(of: node))\n")
                     return ExitStatus.failure
-                default: waiting.append(name)
+                default: break
                 }
             }
-            open = waiting
             if open.isEmpty { return ExitStatus.success }
             let rest = ContinuousClock.now.duration(to: deadline) / .seconds(1)
             guard rest > 0 else {
                 StandardStream.error.write("\(open.joined(separator: ", ")): not yet\n")
                 return 124
             }
-            last =
-                try await EventFeed.page(
-                    client, after: last, node: nil, wait: min(max(Int(rest.rounded(.up)), 1), 60)
-                ).last
+            let wait = min(max(Int(rest.rounded(.up)), 1), 60)
+            do {
+                let page = try await EventFeed.page(client, after: last, node: nil, wait: wait)
+                touched = Set(page.events.map { $0.text("node") })
+                last = page.last
+            } catch let error as ControlError where error.status == 410 {
+                // More has happened than the server remembers.
+                last = try await EventFeed.last(client)
+                touched = Set(open)
+            }
         }
     }
 

@@ -186,8 +186,9 @@ struct ListNodes: ControlRunning {
                 + nodes.map { node in
                     let addresses = node.object?["addresses"]?.array?.compactMap { $0.string?.text } ?? []
                     return [
-                        node.text("name"), node.text("revision"), node.text("delivered"),
-                        node.text("modified"), node.text("status"),
+                        node.text("name"), node.text("revision"),
+                        node.object?["delivered"]?.text("revision") ?? "", node.text("modified"),
+                        node.text("status"),
                         node.text("deployments"), addresses.joined(separator: ","),
                     ]
                 }

@@ -3,6 +3,7 @@
 import HTTPTransport
 import Logging
 import MetadataTree
+import TestSupport
 import Testing
 
 @testable import CollectConfig
@@ -13,7 +14,9 @@ struct RequestProviderTests {
 
     private func provider(_ transport: ScriptedTransport) -> RequestProvider {
         RequestProvider(
-            url: "http://h/x", token: nil, client: .scripted(transport),
+            url: "http://h/x", token: nil,
+            client: MetadataClient(
+                transport: transport, timeout: .seconds(10), answerLimit: 1 << 20, trust: HTTPRequest.Trust()),
             merger: DeploymentMerger(keys: ["deployments"], logger: logger))
     }
 

@@ -19,6 +19,7 @@ struct RealClientTests {
               request: {token: t0ken}
             instance: {addresses: ["127.0.0.1"], public_keys: {alice: ssh-ed25519 AAAA}}
             """, mode: 0o600)
+        try directory.write("nodes/other.yaml", "credentials: {request: {token: other}}\n", mode: 0o600)
         try directory.write("admin", "a-token-of-the-admin\n", mode: 0o600)
         let server = try ChildProcess(
             [
@@ -45,9 +46,11 @@ struct RealClientTests {
         ]
         let administrator = [
             "/usr/bin/curl", "-s", "-H", "Authorization: Bearer a-token-of-the-admin",
-            "\(address)/admin/v1/nodes/n",
+            "\(address)/admin/v1/nodes/",
         ]
-        func node() throws -> String { try ChildProcess(administrator).run().text }
+        func node(_ name: String = "n") throws -> String {
+            try ChildProcess(administrator.dropLast() + [administrator.last! + name]).run().text
+        }
         #expect(try node().contains(#""revision": 1"#) && !node().contains(#""delivered""#))
         let outputs = try ["\(Programs.originals)/bin", try OurPrograms.directory()].map { programs in
             try ChildProcess(
@@ -59,9 +62,10 @@ struct RealClientTests {
             outputs[0].status == 0 && outputs[0].text.contains("\"\(source)\": {"), "\(outputs[0].errorText)")
         #expect(outputs[0].text == outputs[1].text)
         // The server knows who has got it: that of EC2 has no metadata of ours.
-        #expect(
-            source == "ec2"
-                ? try !node().contains(#""delivered""#)
-                : try eventually { try node().contains(#""delivered""#) })
+        // They are kept in their order: when another's is, that of this one would be.
+        let other = ["/usr/bin/curl", "-s", "-H", "Authorization: Bearer other"]
+        _ = try ChildProcess(other + ["\(address)/v1/nodes/other/metadata"]).run()
+        #expect(try eventually { try node("other").contains(#""delivered""#) })
+        #expect(try node().contains(#""delivered""#) == (source != "ec2"))
     }
 }

@@ -29,7 +29,18 @@ struct NodeView {
     var status: Status {
         let all = node.deployments.map(status(of:))
         if all.contains(.failed) { return .failed }
-        return all.contains(.inProgress) || delivered?.revision != node.revision ? .inProgress : .complete
+        // Instance data is read once a boot and proves nothing: who gets no more than that is not waited for.
+        let isDelivered = delivered?.revision == node.revision || node.credentials == .init()
+        return isDelivered && !all.contains(.inProgress) ? .complete : .inProgress
+    }
+
+    private var deliveredValue: MetadataValue? {
+        delivered.map { delivered in
+            JSONShape.object([
+                ("revision", JSONShape.number(delivered.revision)),
+                ("time", MetadataValue(string: HTTPDate.timestamp(delivered.time))),
+            ])
+        }
     }
 
     /// - Parameter base: of the server, as the node knows it.
@@ -39,15 +50,7 @@ struct NodeView {
             ("name", MetadataValue(string: node.name)), ("server", MetadataValue(string: base)),
             ("revision", JSONShape.number(node.revision)),
             ("modified", MetadataValue(string: HTTPDate.timestamp(node.modified))),
-            (
-                "delivered",
-                delivered.map { delivered in
-                    JSONShape.object([
-                        ("revision", JSONShape.number(delivered.revision)),
-                        ("time", MetadataValue(string: HTTPDate.timestamp(delivered.time))),
-                    ])
-                }
-            ),
+            ("delivered", deliveredValue),
             ("status", MetadataValue(string: status.rawValue)), ("metadata", node.metadata),
             ("credentials", withCredentials ? document?["credentials"] : nil),
             ("instance", document?["instance"]),
@@ -61,7 +64,7 @@ struct NodeView {
             ("name", MetadataValue(string: node.name)), ("revision", JSONShape.number(node.revision)),
             ("modified", MetadataValue(string: HTTPDate.timestamp(node.modified))),
             ("status", MetadataValue(string: status.rawValue)),
-            ("delivered", delivered.map { JSONShape.number($0.revision) }),
+            ("delivered", deliveredValue),
             ("deployments", JSONShape.number(node.deployments.count)),
             (
                 "addresses", JSONShape.array(node.instance.addresses.map { MetadataValue(string: $0) })

@@ -107,6 +107,26 @@ struct SignalTests {
         #expect(try server.curl(path, "-d", success, "-H", "X-Auth-Token: 9\(token)").status == 401)
     }
 
+    @Test("whoever asks Heat for the head of the metadata has not got it")
+    func headOfMetadata() throws {
+        let (_, inputs) = try deploy("HEAT_SIGNAL")
+        let token = try token(inputs)
+        _ = try server.ctl("node", "create", "other")
+        _ = try server.ctl("node", "set", "n", "a=1")
+        func isDelivered(_ name: String) throws -> Bool {
+            try server.node(name, "delivered", "revision") == server.node(name, "revision")
+        }
+        let path =
+            "/v1/\(inputs["deploy_project_id"] ?? "")/stacks/\(inputs["deploy_stack_id"] ?? "")/resources/n/metadata"
+        #expect(try server.curl(path, "-I", "-H", "X-Auth-Token: \(token)").status == 200)
+        // They are kept in their order: when another's is, that of this one would be.
+        #expect(try server.metadata(of: "other").status == 200)
+        #expect(try eventually { try isDelivered("other") })
+        #expect(try !isDelivered("n"))
+        #expect(try server.curl(path, "-H", "X-Auth-Token: \(token)").status == 200)
+        #expect(try eventually { try isDelivered("n") })
+    }
+
     @Test("ZAQAR_SIGNAL: a message in the queue of the deployment")
     func zaqar() throws {
         let (id, inputs) = try deploy("ZAQAR_SIGNAL")
