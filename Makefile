@@ -77,9 +77,14 @@ unit:
 	$(SWIFT_BUILD) --build-tests
 	$(SWIFT_TEST) $(addprefix --skip ,$(SLOW_SUITES))
 
+# A call of the system after the other, with nothing that is timed: side by side.
+INJECTION_SUITES = InjectionTests CollectorKillTests
+space := $(subst ,, )
+
 integration: release
 	$(SWIFT_BUILD) --build-tests
-	$(SWIFT_TEST) --no-parallel --filter IntegrationTests
+	$(SWIFT_TEST) --no-parallel --filter IntegrationTests $(addprefix --skip ,$(INJECTION_SUITES))
+	$(SWIFT_TEST) --filter "$(subst $(space),|,$(INJECTION_SUITES))"
 
 # Writes the options of os-collect-config.conf(5) anew from their table.
 manual:

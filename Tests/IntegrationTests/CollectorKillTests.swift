@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A collector that is killed (C3, C4, C6, C21)", .serialized)
+@Suite("A collector that is killed (C3, C4, C6, C21)")
 struct CollectorKillTests {
     /// More system calls than a round makes: the loops end by themselves long before.
     private static let bound = 5_000

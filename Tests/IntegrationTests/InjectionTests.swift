@@ -4,8 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(
-    "An apply that is killed, or that the system refuses something (D1 D2 D3, BUG 17, BUG 18)", .serialized)
+@Suite("An apply that is killed, or that the system refuses something (D1 D2 D3, BUG 17, BUG 18)")
 struct InjectionTests {
     private static let count = 20
     /// More system calls than an apply makes: the loops end by themselves long before.
