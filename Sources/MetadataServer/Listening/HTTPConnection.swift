@@ -66,7 +66,12 @@ struct HTTPConnection: ServerChildChannel {
     }
 
     func handle(value: Value, logger: Logger) async {
-        let channel = HTTP1Channel(responder: { request, writer, _ in
+        let channel = HTTP1Channel(responder: { request, writer, channel in
+            var request = request
+            if request.headers[.expect]?.lowercased() == "100-continue" {
+                request.body = HummingbirdCore.RequestBody(
+                    asyncSequence: ExpectedBody(body: request.body, channel: channel))
+            }
             var response = try await answers.answer(request, from: value.client)
             response.headers[.date] = date.now
             if request.headers[.connection] == "close" { response.headers[.connection] = "close" }

@@ -27,6 +27,8 @@ final class LastRequestHandler: ChannelDuplexHandler {
         case .head(var head) where Self.isLast(head):
             state = .last
             head.headers.replaceOrAdd(name: "Connection", value: "close")
+            // Nothing that a client of before HTTP/1.1 may say (RFC 9110, 10.1.1).
+            if head.version == .http1_0 { head.headers.remove(name: "Expect") }
             return context.fireChannelRead(wrapInboundOut(.head(head)))
         case .end:
             if case .last = state { state = .over }

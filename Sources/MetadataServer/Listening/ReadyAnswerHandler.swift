@@ -132,6 +132,18 @@ final class ReadyAnswerHandler: ChannelDuplexHandler {
         }
     }
 
+    func triggerUserOutboundEvent(
+        context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?
+    ) {
+        guard event is ExpectedBody.IsWanted else {
+            return context.triggerUserOutboundEvent(event, promise: promise)
+        }
+        promise?.succeed()
+        // Whoever has sent it all, or has his answer, does not wait for it.
+        guard case .handingOn(isAnswered: false) = state else { return }
+        context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+    }
+
     /// With what has come meanwhile.
     private func goOn(_ context: ChannelHandlerContext) {
         guard !later.isEmpty else { return }

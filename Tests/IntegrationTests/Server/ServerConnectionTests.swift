@@ -216,6 +216,30 @@ struct ServerConnectionTests {
         #expect(sent < 10, "after \(sent) seconds")
     }
 
+    @Test("a client that waits to be told so is told that its body is wanted, in its turn, or is refused")
+    func expectation() throws {
+        try server.start()
+        let connection = try RawConnection(port: server.port, limit: 10)
+        func put(_ header: String, _ version: String = "HTTP/1.1") -> String {
+            let headers = [header, "Host: x", "Expect: 100-Continue", "Content-Length: 2"]
+            return "PUT /admin/v1/nodes/n \(version)\r\n\(headers.joined(separator: "\r\n"))\r\n\r\n"
+        }
+        for _ in 0..<2 {
+            connection.send(request("/healthz") + put(server.admin))
+            #expect(connection.answer()?.body == "ok\n")
+            #expect(connection.answer()?.status == 100)
+            connection.send("{}")
+            #expect(connection.answer()?.status == 200)
+        }
+        connection.send(put("Authorization: Bearer x"))
+        #expect(connection.answer()?.status == 401)
+        // It did not know of this before HTTP/1.1.
+        let old = try RawConnection(port: server.port, limit: 10)
+        old.send(put(server.admin, "HTTP/1.0"))
+        old.send("{}")
+        #expect(old.answer()?.status == 200)
+    }
+
     @Test("one address may have so many connections, and others theirs")
     func perAddress() throws {
         try server.start("--max-connections-per-address", "2", listen: ["0.0.0.0:0"])
