@@ -21,7 +21,9 @@ enum BearerToken {
 
     /// What stands behind a scheme, which is written in any case.
     private static func credentials(of request: HTTPRequest, scheme: StaticString) -> Substring? {
-        guard let header = request.headerFields[.authorization] else { return nil }
+        // Two of them prove nothing.
+        let headers = request.headerFields[values: .authorization]
+        guard headers.count == 1, let header = headers.first else { return nil }
         let bytes = header.utf8
         let isScheme = scheme.withUTF8Buffer { scheme in
             bytes.count >= scheme.count && zip(bytes, scheme).allSatisfy { $0 | 0x20 == $1 }

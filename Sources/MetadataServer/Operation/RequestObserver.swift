@@ -75,19 +75,23 @@ struct RequestObserver: RouterMiddleware {
         metrics.count(
             service: answered.service, method: Self.known(request.method), status: answered.status,
             seconds: seconds)
-        let path = request.path.map { String($0.prefix { $0 != "?" }) } ?? ""
-        logger.info("\(request.method.rawValue) \(path) \(answered.status)")
+        logger.info("\(request.method.rawValue) \(Self.pathAlone(request)) \(answered.status)")
         log?.write([
             ("time", MetadataValue(string: HTTPDate.timestamp(HTTPDate.now))),
             ("client", sender.map { MetadataValue(string: $0) }),
             ("method", MetadataValue(string: request.method.rawValue)),
-            ("path", MetadataValue(string: path)),
+            ("path", MetadataValue(string: Self.pathAlone(request))),
             ("service", MetadataValue(string: answered.service)),
             ("status", JSONShape.number(answered.status)),
             ("bytes", answered.bytes.map(JSONShape.number)),
             ("seconds", MetadataValue(.float((seconds * 1_000_000).rounded() / 1_000_000))),
             ("agent", request.headerFields[.userAgent].map { MetadataValue(string: String($0.prefix(200))) }),
         ])
+    }
+
+    /// Without the query.
+    private static func pathAlone(_ request: HTTPRequest) -> String {
+        request.path.map { String($0.prefix { $0 != "?" }) } ?? ""
     }
 
     private func answer(
@@ -121,7 +125,10 @@ struct RequestObserver: RouterMiddleware {
 
     /// One of a few words, whatever the client says.
     private static func known(_ method: HTTPRequest.Method) -> String {
-        [.get, .head, .post, .put, .patch, .delete].contains(method) ? method.rawValue : "other"
+        switch method {
+        case .get, .head, .post, .put, .patch, .delete: method.rawValue
+        default: "other"
+        }
     }
 
     private static func service(of path: String?) -> String {

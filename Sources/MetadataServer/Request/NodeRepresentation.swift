@@ -33,16 +33,16 @@ struct NodeRepresentation {
 
     /// Whether the request says that its sender has this representation: by its tag or, with none, by its date.
     func isKnown(to request: HTTPRequest) -> Bool {
-        if let tag = request.headerFields[.ifNoneMatch] {
-            if tag == entityTag { return true }
-            return request.headerFields[values: .ifNoneMatch].flatMap { $0.split(separator: ",") }.contains {
+        let tags = request.headerFields[values: .ifNoneMatch]
+        guard tags.isEmpty else {
+            if tags == [entityTag] { return true }
+            return tags.flatMap { $0.split(separator: ",") }.contains {
                 let bare = $0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
                 let text = String(bare)
                 return text == "*" || text == entityTag || text == "W/" + entityTag
             }
         }
-        guard let since = request.headerFields[.ifModifiedSince] else { return false }
-        return since == modified
+        return request.headerFields[values: .ifModifiedSince] == [modified]
     }
 
     /// 304 for a client that has it, else the whole.

@@ -82,7 +82,7 @@ struct RequestRoutes {
 
     /// Whoever gets an answer to GET has it then, or says by its tag or date that he has it; `*` says nothing of it.
     private func note(_ entry: RepresentationCache.Entry, _ request: HTTPRequest) {
-        guard request.method == .get, request.headerFields[.ifNoneMatch] != "*" else { return }
+        guard request.method == .get, request.headerFields[values: .ifNoneMatch] != ["*"] else { return }
         deliveries.note(entry.name, revision: entry.revision)
     }
 
