@@ -2,8 +2,8 @@
 
 import NIOCore
 
-/// Watches over what is written and not taken by the client yet: one that goes on to take it gets all, also when the connection is to be
-/// closed meanwhile, and one that has stopped is let go.
+/// Watches over what is written and not taken by the client yet, where that is more than the channel holds without a word (64 KiB) or the
+/// connection is to be closed: a client that goes on to take it gets all, and one that has stopped is let go.
 ///
 /// Within each `limit` a client has to take 32 KiB, or a quarter of what waits for it where that is less.
 final class PendingWriteHandler: ChannelOutboundHandler {
@@ -13,7 +13,7 @@ final class PendingWriteHandler: ChannelOutboundHandler {
     private static let share = 32 << 10
 
     private let limit: TimeAmount
-    /// In bytes. What is pending may be some more than what was written of it: TLS is between.
+    /// In bytes, since the watch began, and what was pending then. TLS adds some to it, which counts as not taken.
     private var written = 0
     private var timer: Scheduled<Void>?
     private var isClosing = false
@@ -21,13 +21,13 @@ final class PendingWriteHandler: ChannelOutboundHandler {
     init(limit: TimeAmount) { self.limit = limit }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        written += unwrapOutboundIn(data).readableBytes
+        if timer != nil { written += unwrapOutboundIn(data).readableBytes }
         context.write(data, promise: promise)
     }
 
     func flush(context: ChannelHandlerContext) {
         context.flush()
-        watch(context)
+        if !context.channel.isWritable { watch(context) }
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
@@ -54,14 +54,14 @@ final class PendingWriteHandler: ChannelOutboundHandler {
         guard timer == nil else { return }
         let before = Self.pending(context)
         guard before > 0 else { return }
-        let taken = written - before
+        written = before
         let least = max(1, min(Self.share, before / 4))
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         timer = context.eventLoop.scheduleTask(in: limit) {
             let (handler, context) = bound.value
             handler.timer = nil
             let rest = Self.pending(context)
-            guard rest == 0 || handler.written - rest - taken >= least else {
+            guard rest == 0 || handler.written - rest >= least else {
                 return context.close(promise: nil)
             }
             handler.watch(context)
