@@ -42,7 +42,8 @@ struct HTTPConnection: ServerChildChannel {
             decoding.maxHeaderFieldCount = 200
             let pipeline = channel.pipeline.syncOperations
             let idle = TimeAmount.seconds(Int64(limits.idle))
-            try pipeline.addHandler(PendingWriteHandler(limit: idle))
+            // Before TLS: it sees what the client takes, and what TLS would cut.
+            try pipeline.addHandler(PendingWriteHandler(limit: idle), position: .first)
             // Order is kept, and errors are answered, behind it; headers' names and values are checked by their types.
             try pipeline.configureHTTPServerPipeline(
                 withPipeliningAssistance: false, withErrorHandling: false,

@@ -6,7 +6,8 @@ import NIOHTTP1
 /// Tells which request is the last one of a connection, with the header `Connection: close` and no other, and reads nothing after it.
 ///
 /// It is one of whoever does not ask for the connection to stay (RFC 9112, 9.3), and one for another protocol: what follows that is no HTTP,
-/// and its decoder would gather it without a bound.
+/// and its decoder would gather it without a bound. Of a connection that is being closed no more requests are read either: nobody would get
+/// their answers.
 final class LastRequestHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -24,11 +25,13 @@ final class LastRequestHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .over = state { return }
         switch unwrapInboundIn(data) {
-        case .head(var head) where Self.isLast(head):
-            state = .last
-            head.headers.replaceOrAdd(name: "Connection", value: "close")
+        case .head(var head) where head.version == .http1_0 || Self.isLast(head):
             // Nothing that a client of before HTTP/1.1 may say (RFC 9110, 10.1.1).
             if head.version == .http1_0 { head.headers.remove(name: "Expect") }
+            if Self.isLast(head) {
+                state = .last
+                head.headers.replaceOrAdd(name: "Connection", value: "close")
+            }
             return context.fireChannelRead(wrapInboundOut(.head(head)))
         case .end:
             if case .last = state { state = .over }
@@ -46,6 +49,11 @@ final class LastRequestHandler: ChannelDuplexHandler {
     func read(context: ChannelHandlerContext) {
         if case .over = state { return }
         context.read()
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        if mode == .all { state = .over }
+        context.close(mode: mode, promise: promise)
     }
 
     private static func isLast(_ head: HTTPRequestHead) -> Bool {

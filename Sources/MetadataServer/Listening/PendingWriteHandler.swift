@@ -13,7 +13,7 @@ final class PendingWriteHandler: ChannelOutboundHandler {
     private static let share = 32 << 10
 
     private let limit: TimeAmount
-    /// In bytes, since the watch began, and what was pending then. TLS adds some to it, which counts as not taken.
+    /// In bytes, since the watch began, and what was pending then.
     private var written = 0
     private var timer: Scheduled<Void>?
     private var isClosing = false

@@ -36,6 +36,10 @@ final class ReadyAnswerHandler: ChannelDuplexHandler {
     /// Ends the connection of whoever has an answer and goes on with his request.
     private var restTimer: Scheduled<Void>?
     private var state = State.idle
+    /// Whether the client waits to be told that the body of the request at hand is wanted.
+    private var awaitsBody = false
+    /// Whether nothing is read after the request at hand: its answer says that the connection ends.
+    private var isLast = false
     /// What has come while a request waits. No more is read meanwhile.
     private var later = CircularBuffer<Event>()
     private var wantsRead = false
@@ -63,6 +67,8 @@ final class ReadyAnswerHandler: ChannelDuplexHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         send(context)
         context.fireChannelReadComplete()
+        // Whoever has answered need not ask for the rest.
+        if case .handingOn(isAnswered: true) = state { context.read() }
     }
 
     func read(context: ChannelHandlerContext) {
@@ -91,14 +97,20 @@ final class ReadyAnswerHandler: ChannelDuplexHandler {
                 return
             }
             state = .handingOn(isAnswered: false)
+            awaitsBody = head.headerFields.contains(.expect)
         case (.end, .answering(let ready)):
             state = .idle
             return write(ready, context)
+        case (.end, .handingOn(isAnswered: true)) where isLast:
+            return context.close(promise: nil)
         case (.end, .handingOn(let isAnswered)):
+            awaitsBody = false
             state = isAnswered ? .idle : .waiting
             restTimer?.cancel()
             restTimer = nil
-        case (.body, .answering): return
+        // To nobody who would read it: it would stand in the way of what is behind it.
+        case (.body, .answering), (.body, .handingOn(isAnswered: true)): return
+        case (.body, _): awaitsBody = false
         default: break
         }
         context.fireChannelRead(wrapInboundOut(part))
@@ -117,8 +129,15 @@ final class ReadyAnswerHandler: ChannelDuplexHandler {
     // MARK: Answers
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let part = unwrapOutboundIn(data)
+        if awaitsBody, case .handingOn(isAnswered: false) = state, case .head(var head) = part {
+            // Whether the body comes now, nobody knows: what follows is not to be taken for it.
+            isLast = true
+            head.headerFields[.connection] = "close"
+            return context.write(wrapOutboundOut(.head(head)), promise: promise)
+        }
         context.write(data, promise: promise)
-        guard case .end = unwrapOutboundIn(data) else { return }
+        guard case .end = part else { return }
         switch state {
         case .waiting:
             state = .idle
@@ -127,6 +146,7 @@ final class ReadyAnswerHandler: ChannelDuplexHandler {
             state = .handingOn(isAnswered: true)
             let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
             restTimer = context.eventLoop.scheduleTask(in: restLimit) { bound.value.close(promise: nil) }
+            context.read()
         // To what could not be read as a request.
         case .idle, .answering: break
         }
@@ -140,7 +160,8 @@ final class ReadyAnswerHandler: ChannelDuplexHandler {
         }
         promise?.succeed()
         // Whoever has sent it all, or has his answer, does not wait for it.
-        guard case .handingOn(isAnswered: false) = state else { return }
+        guard awaitsBody, case .handingOn(isAnswered: false) = state else { return }
+        awaitsBody = false
         context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
     }
 
