@@ -88,18 +88,27 @@ final class NodeDirectory: Sendable {
                 let node = found[place].node
                 return former[node.name].map { $0.keys != node.keys } ?? false
             }
-            // A newcomer goes when all are what they were that can be: what he wants may be free then.
-            for place in reverting.isEmpty ? losers : reverting {
+            // A newcomer goes when all are what they were that can be, and nobody for one who goes himself: what he wants may be free then.
+            let candidates = reverting.isEmpty ? losers : reverting
+            let names = Set(losers.map { found[$0].node.name })
+            let sure = candidates.filter { place in
+                found[place].node.keys.contains { key in
+                    guard key.isUnique, let owner = owners[key] else { return false }
+                    return owner != found[place].node.name && !names.contains(owner)
+                }
+            }
+            let going = sure.isEmpty ? Array(candidates.prefix(1)) : sure
+            for place in going {
                 let (file, node) = found[place]
                 let key = taken(node)
                 let owner = key.flatMap { owners[$0] } ?? ""
                 logger.error("\(file) has the \(key?.kind ?? "") of the node \(owner), ignoring the file")
             }
             if reverting.isEmpty {
-                let gone = Set(losers)
+                let gone = Set(going)
                 found = found.indices.filter { !gone.contains($0) }.map { found[$0] }
             } else {
-                for place in reverting {
+                for place in going {
                     found[place].node = former[found[place].node.name] ?? found[place].node
                 }
             }
