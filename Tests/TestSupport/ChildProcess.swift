@@ -174,3 +174,15 @@ package func eventually(within seconds: Double = 20, _ condition: () throws -> B
     }
     return try condition()
 }
+
+/// As `eventually`, without a thread that waits: for what others do in tasks.
+package func inTime(within limit: Duration = .seconds(20), _ condition: () throws -> Bool) async rethrows
+    -> Bool
+{
+    let deadline = ContinuousClock.now + limit
+    while ContinuousClock.now < deadline {
+        if try condition() { return true }
+        try? await Task.sleep(for: .milliseconds(2))
+    }
+    return try condition()
+}

@@ -15,6 +15,16 @@ final class DeliveryRecorder: Sendable {
         var noted: [Name: Int] = [:]
         /// What is to be written.
         var open: [Name: DeliveredRevision] = [:]
+        /// What could not be written.
+        var failed: [Name: DeliveredRevision] = [:]
+        var isPausing = false
+
+        /// What has failed is to be written again, but where something later has taken its place.
+        mutating func reopen() {
+            for (name, delivered) in failed where noted[name] == delivered.revision { open[name] = delivered }
+            failed = [:]
+            isPausing = false
+        }
     }
 
     /// How many nodes are tried alone before the others wait too.
@@ -55,29 +65,33 @@ final class DeliveryRecorder: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             for await _ in wakes {
-                let failed = await write(
-                    state.withLock { state in
-                        defer { state.open = [:] }
-                        return Array(state.open.values)
-                    })
-                guard !failed.isEmpty, !Task.isCancelled else { continue }
+                let open = state.withLock { state in
+                    defer { state.open = [:] }
+                    return Array(state.open.values)
+                }
+                let (failed, reason) = await write(open)
+                guard let reason, !failed.isEmpty, !Task.isCancelled else { continue }
+                let begins = state.withLock { state in
+                    for delivered in failed { state.failed[Name(delivered.node.utf8)] = delivered }
+                    defer { state.isPausing = true }
+                    return !state.isPausing
+                }
+                // One pause, and one line, for all that fails in it.
+                guard begins else { continue }
+                logger.error("cannot keep what \(failed.count) nodes have got: \(reason)")
                 group.addTask { [self] in
                     guard (try? await Task.sleep(for: pause)) != nil else { return }
-                    state.withLock { state in
-                        // One that is later has taken its place.
-                        for delivered in failed
-                        where state.noted[Name(delivered.node.utf8)] == delivered.revision {
-                            state.open[Name(delivered.node.utf8)] = delivered
-                        }
-                    }
+                    state.withLock { $0.reopen() }
                     wake.yield()
                 }
             }
         }
     }
 
-    /// - Returns: those that could not be written.
-    private func write(_ deliveries: [DeliveredRevision]) async -> [DeliveredRevision] {
+    /// - Returns: those that could not be written, and why the last of them could not.
+    private func write(
+        _ deliveries: [DeliveredRevision]
+    ) async -> (failed: [DeliveredRevision], reason: (any Error)?) {
         var failed: [DeliveredRevision] = []
         var reason: (any Error)?
         // A part that fails is halved, to find which of it is in the way.
@@ -99,9 +113,6 @@ final class DeliveryRecorder: Sendable {
                 }
             }
         }
-        if let reason, !failed.isEmpty, !Task.isCancelled {
-            logger.error("cannot keep what \(failed.count) nodes have got: \(reason)")
-        }
-        return failed
+        return (failed, reason)
     }
 }
