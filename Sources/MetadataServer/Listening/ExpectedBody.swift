@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HTTPTypes
 import HummingbirdCore
 import NIOCore
 
@@ -20,6 +21,11 @@ struct ExpectedBody: AsyncSequence, Sendable {
             channel = nil
             return try await body.next()
         }
+    }
+
+    /// Whether the client waits.
+    static func isAwaited(by head: HTTPRequest) -> Bool {
+        head.headerFields[values: .expect].contains { $0.lowercased() == "100-continue" }
     }
 
     let body: HummingbirdCore.RequestBody

@@ -69,7 +69,7 @@ struct HTTPConnection: ServerChildChannel {
     func handle(value: Value, logger: Logger) async {
         let channel = HTTP1Channel(responder: { request, writer, channel in
             var request = request
-            if request.headers[.expect]?.lowercased() == "100-continue" {
+            if ExpectedBody.isAwaited(by: request.head) {
                 request.body = HummingbirdCore.RequestBody(
                     asyncSequence: ExpectedBody(body: request.body, channel: channel))
             }

@@ -87,6 +87,8 @@ final class ReadyAnswerHandler: ChannelDuplexHandler {
 
     private func handle(_ event: Event, _ context: ChannelHandlerContext) {
         guard case .part(let part) = event else {
+            // The rest of a request that has its answer gets no other.
+            if case .handingOn(isAnswered: true) = state { return context.close(promise: nil) }
             if case .error(let error) = event { context.fireErrorCaught(error) }
             return
         }
@@ -97,7 +99,7 @@ final class ReadyAnswerHandler: ChannelDuplexHandler {
                 return
             }
             state = .handingOn(isAnswered: false)
-            awaitsBody = head.headerFields.contains(.expect)
+            awaitsBody = ExpectedBody.isAwaited(by: head)
         case (.end, .answering(let ready)):
             state = .idle
             return write(ready, context)
