@@ -6,7 +6,7 @@ import RequestSigning
 /// What a request proves itself with in its header `Authorization`.
 enum BearerToken {
     /// A bearer token, or the password of somebody who can only name a user and a password in a URL (RFC 7617).
-    static func orPassword(_ request: HTTPRequest) -> Substring? {
+    static func orPassword(_ request: some RequestHead) -> Substring? {
         if let token = of(request) { return token }
         guard let encoded = credentials(of: request, scheme: "basic "), let bytes = Base64.decode(encoded)
         else { return nil }
@@ -15,14 +15,14 @@ enum BearerToken {
     }
 
     /// RFC 6750.
-    static func of(_ request: HTTPRequest) -> Substring? {
+    static func of(_ request: some RequestHead) -> Substring? {
         credentials(of: request, scheme: "bearer ")
     }
 
     /// What stands behind a scheme, which is written in any case.
-    private static func credentials(of request: HTTPRequest, scheme: StaticString) -> Substring? {
+    private static func credentials(of request: some RequestHead, scheme: StaticString) -> Substring? {
         // Two of them prove nothing.
-        let headers = request.headerFields[values: .authorization]
+        let headers = request.values(of: .authorization)
         guard headers.count == 1, let header = headers.first else { return nil }
         let bytes = header.utf8
         let isScheme = scheme.withUTF8Buffer { scheme in

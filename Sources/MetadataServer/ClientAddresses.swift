@@ -30,9 +30,9 @@ struct ClientAddresses: Sendable {
     static let unixSocket = "unix"
 
     /// The address that a request comes from: of the connection, or what the nearest proxy that is not ours was told by ours.
-    func address(of request: HTTPRequest, from client: ClientConnection) -> String? {
+    func address(of request: some RequestHead, from client: ClientConnection) -> String? {
         guard var address = client.address else { return nil }
-        var forwarded = request.headerFields[values: .forwardedFor].flatMap { $0.split(separator: ",") }
+        var forwarded = request.values(of: .forwardedFor).flatMap { $0.split(separator: ",") }
         while proxies.contains(address), let last = forwarded.popLast() {
             guard let next = IPAddress.canonical(String(last.filter { $0 != " " && $0 != "\t" })) else {
                 return nil

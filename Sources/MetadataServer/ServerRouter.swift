@@ -23,7 +23,7 @@ struct ServerAnswers: HTTPAnswers {
         logger = observer.logger
     }
 
-    func ready(_ request: HTTPRequest, from client: ClientConnection) -> ReadyAnswer? {
+    func ready(_ request: PlainRequest, from client: ClientConnection) -> ReadyAnswer? {
         observer.handle(request, from: client, service: RequestRoutes.service, ready: requests.ready)
     }
 

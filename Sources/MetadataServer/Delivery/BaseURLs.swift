@@ -7,7 +7,7 @@ struct BaseURLs: Sendable {
     /// `http://HOST:PORT` without a slash at its end; nil: what the request says of it.
     let fixed: String?
 
-    func base(of request: HTTPRequest) -> String {
+    func base(of request: some RequestHead) -> String {
         if let fixed { return fixed }
         let authority = request.authority ?? "localhost"
         let isPlain = authority.utf8.allSatisfy { byte in

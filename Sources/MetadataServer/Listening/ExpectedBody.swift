@@ -23,9 +23,9 @@ struct ExpectedBody: AsyncSequence, Sendable {
         }
     }
 
-    /// Whether the client waits.
-    static func isAwaited(by head: HTTPRequest) -> Bool {
-        head.headerFields[values: .expect].contains { $0.lowercased() == "100-continue" }
+    /// Whether a client waits that has sent these values of `Expect`.
+    static func isAwaited(_ values: [String]) -> Bool {
+        values.contains { $0.lowercased() == "100-continue" }
     }
 
     let body: HummingbirdCore.RequestBody

@@ -12,8 +12,8 @@ import Synchronization
 
 /// What answers requests.
 protocol HTTPAnswers: Sendable {
-    /// The answer, where there is one without waiting for anything; nil: `answer` has to make it. Of requests without a body.
-    func ready(_ request: HTTPRequest, from client: ClientConnection) -> ReadyAnswer?
+    /// The answer, where there is one without waiting for anything; nil: `answer` has to make it.
+    func ready(_ request: PlainRequest, from client: ClientConnection) -> ReadyAnswer?
 
     func answer(_ request: Request, from client: ClientConnection) async throws -> Response
 }
@@ -44,21 +44,16 @@ struct HTTPConnection: ServerChildChannel {
             let idle = TimeAmount.seconds(Int64(limits.idle))
             // Before TLS: it sees what the client takes, and what TLS would cut.
             try pipeline.addHandler(PendingWriteHandler(limit: idle), position: .first)
-            // Order is kept, and errors are answered, behind it; headers' names and values are checked by their types.
-            try pipeline.configureHTTPServerPipeline(
-                withPipeliningAssistance: false, withErrorHandling: false,
-                withOutboundHeaderValidation: false, withEncoderConfiguration: .init(),
-                withDecoderLimitConfiguration: decoding)
-            try pipeline.addHandler(LastRequestHandler())
-            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: usesTLS))
+            let encoder = HTTPResponseEncoder()
+            try pipeline.addHandler(encoder)
             try pipeline.addHandler(
-                HTTPConnectionStateHandler(idleTimeout: Duration(idle), logger: logger))
+                ByteToMessageHandler(
+                    HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: decoding)))
             try pipeline.addHandler(
-                ReadyAnswerHandler(restLimit: idle) { request in
-                    var answer = answers.ready(request, from: client)
-                    answer?.headers[.date] = date.now
-                    return answer
+                ExchangeHandler(encoder: encoder, idleLimit: idle, date: date) { [usesTLS, answers] head in
+                    PlainRequest(head, isSecure: usesTLS).flatMap { answers.ready($0, from: client) }
                 })
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: usesTLS))
             let requests = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
                 wrappingChannelSynchronously: channel,
                 configuration: .init(isOutboundHalfClosureEnabled: true))
@@ -69,7 +64,7 @@ struct HTTPConnection: ServerChildChannel {
     func handle(value: Value, logger: Logger) async {
         let channel = HTTP1Channel(responder: { request, writer, channel in
             var request = request
-            if ExpectedBody.isAwaited(by: request.head) {
+            if ExpectedBody.isAwaited(request.head.values(of: .expect)) {
                 request.body = HummingbirdCore.RequestBody(
                     asyncSequence: ExpectedBody(body: request.body, channel: channel))
             }

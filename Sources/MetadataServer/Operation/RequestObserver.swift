@@ -35,8 +35,8 @@ struct RequestObserver: RouterMiddleware {
 
     /// As `handle`, for an answer that is made at once; nil: there is none, or its sender is beyond the limit.
     func handle(
-        _ request: HTTPRequest, from client: ClientConnection, service: String,
-        ready: (HTTPRequest, _ isAdmitted: () -> Bool) -> ReadyAnswer?
+        _ request: PlainRequest, from client: ClientConnection, service: String,
+        ready: (PlainRequest, _ isAdmitted: () -> Bool) -> ReadyAnswer?
     ) -> ReadyAnswer? {
         let start = ContinuousClock.now
         var sender: String?
@@ -48,13 +48,13 @@ struct RequestObserver: RouterMiddleware {
         record(
             request, sender,
             Answered(
-                service: service, status: answer.status.code, bytes: answer.body?.readableBytes ?? 0,
+                service: service, status: answer.head.status.code, bytes: answer.body?.readableBytes ?? 0,
                 start: start))
         return answer
     }
 
     /// Nil where nobody wants to know.
-    private func sender(of request: HTTPRequest, _ client: ClientConnection) -> String? {
+    private func sender(of request: some RequestHead, _ client: ClientConnection) -> String? {
         rate == nil && log == nil ? nil : clients.address(of: request, from: client)
     }
 
@@ -70,7 +70,7 @@ struct RequestObserver: RouterMiddleware {
         let start: ContinuousClock.Instant
     }
 
-    private func record(_ request: HTTPRequest, _ sender: String?, _ answered: Answered) {
+    private func record(_ request: some RequestHead, _ sender: String?, _ answered: Answered) {
         let seconds = answered.start.duration(to: .now) / .seconds(1)
         metrics.count(
             service: answered.service, method: Self.known(request.method), status: answered.status,
@@ -85,12 +85,15 @@ struct RequestObserver: RouterMiddleware {
             ("status", JSONShape.number(answered.status)),
             ("bytes", answered.bytes.map(JSONShape.number)),
             ("seconds", MetadataValue(.float((seconds * 1_000_000).rounded() / 1_000_000))),
-            ("agent", request.headerFields[.userAgent].map { MetadataValue(string: String($0.prefix(200))) }),
+            (
+                "agent",
+                request.values(of: .userAgent).first.map { MetadataValue(string: String($0.prefix(200))) }
+            ),
         ])
     }
 
     /// Without the query.
-    private static func pathAlone(_ request: HTTPRequest) -> String {
+    private static func pathAlone(_ request: some RequestHead) -> String {
         request.path.map { String($0.prefix { $0 != "?" }) } ?? ""
     }
 

@@ -11,8 +11,8 @@ struct NodeRepresentation {
     private let body: ByteBuffer
     private let entityTag: String
     private let modified: String
-    /// Of an answer with the body, and of one without.
-    private let headers: (whole: HTTPFields, notModified: HTTPFields)
+    private let whole: ReadyAnswer.Head
+    private let notModified: ReadyAnswer.Head
 
     /// - Parameter base: of the server, as the node knows it.
     /// - Throws: `DigestError`.
@@ -22,18 +22,19 @@ struct NodeRepresentation {
         modified = HTTPDate.text(node.modified)
         entityTag = "\"\(MessageDigest.hexadecimal(try MessageDigest.sha256(bytes).prefix(16)))\""
         let common: HTTPFields = [.eTag: entityTag, .lastModified: modified, .cacheControl: "no-cache"]
-        var whole = common
-        whole[.contentType] = "application/json"
-        whole[.contentLength] = "\(bytes.count)"
-        headers = (whole, common)
+        var fields = common
+        fields[.contentType] = "application/json"
+        fields[.contentLength] = "\(bytes.count)"
+        whole = ReadyAnswer.Head(.ok, fields)
+        notModified = ReadyAnswer.Head(.notModified, common)
     }
 
     /// In bytes.
     var size: Int { body.readableBytes }
 
     /// Whether the request says that its sender has this representation: by its tag or, with none, by its date.
-    func isKnown(to request: HTTPRequest) -> Bool {
-        let tags = request.headerFields[values: .ifNoneMatch]
+    func isKnown(to request: some RequestHead) -> Bool {
+        let tags = request.values(of: .ifNoneMatch)
         guard tags.isEmpty else {
             if tags == [entityTag] { return true }
             return tags.flatMap { $0.split(separator: ",") }.contains {
@@ -42,17 +43,14 @@ struct NodeRepresentation {
                 return text == "*" || text == entityTag || text == "W/" + entityTag
             }
         }
-        return request.headerFields[values: .ifModifiedSince] == [modified]
+        return request.values(of: .ifModifiedSince) == [modified]
     }
 
     /// 304 for a client that has it, else the whole.
     ///
     /// - Parameter waited: the wait that was asked for: the answer says that it was granted.
-    func answer(to request: HTTPRequest, waited: Int?) -> ReadyAnswer {
-        let isKnown = isKnown(to: request)
-        var fields = isKnown ? headers.notModified : headers.whole
-        if let waited { fields[.preferenceApplied] = "wait=\(waited)" }
-        guard !isKnown else { return ReadyAnswer(status: .notModified, headers: fields) }
-        return ReadyAnswer(status: .ok, headers: fields, body: request.method == .head ? nil : body)
+    func answer(to request: some RequestHead, waited: Int?) -> ReadyAnswer {
+        guard !isKnown(to: request) else { return ReadyAnswer(head: notModified, waited: waited) }
+        return ReadyAnswer(head: whole, waited: waited, body: request.method == .head ? nil : body)
     }
 }

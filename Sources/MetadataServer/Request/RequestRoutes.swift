@@ -30,7 +30,7 @@ struct RequestRoutes {
     /// What it gives is what the route would give.
     ///
     /// - Parameter isAdmitted: whether whoever asks may be answered: asked for when there is an answer.
-    func ready(_ request: HTTPRequest, isAdmitted: () -> Bool) -> ReadyAnswer? {
+    func ready(_ request: PlainRequest, isAdmitted: () -> Bool) -> ReadyAnswer? {
         guard request.method == .get || request.method == .head, let name = Self.plainName(in: request.path),
             let token = BearerToken.orPassword(request),
             let entry = cache.ready(for: name, token: token, base: bases.base(of: request))
@@ -81,8 +81,8 @@ struct RequestRoutes {
     }
 
     /// Whoever gets an answer to GET has it then, or says by its tag or date that he has it; `*` says nothing of it.
-    private func note(_ entry: RepresentationCache.Entry, _ request: HTTPRequest) {
-        guard request.method == .get, request.headerFields[values: .ifNoneMatch] != ["*"] else { return }
+    private func note(_ entry: RepresentationCache.Entry, _ request: some RequestHead) {
+        guard request.method == .get, request.values(of: .ifNoneMatch) != ["*"] else { return }
         deliveries.note(entry.name, revision: entry.revision)
     }
 

@@ -8,8 +8,8 @@ enum WaitPreference {
     static let limit = 300
 
     /// The seconds that the client would wait; nil: it does not say.
-    static func seconds(of request: HTTPRequest) -> Int? {
-        let preferences = request.headerFields[values: .prefer].flatMap { $0.split(separator: ",") }
+    static func seconds(of request: some RequestHead) -> Int? {
+        let preferences = request.values(of: .prefer).flatMap { $0.split(separator: ",") }
         for preference in preferences {
             let parts = (preference.split(separator: ";").first ?? "").split(separator: "=").map {
                 $0.filter { $0 != " " && $0 != "\"" }

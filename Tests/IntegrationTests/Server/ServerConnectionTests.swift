@@ -217,6 +217,58 @@ struct ServerConnectionTests {
         }
     }
 
+    @Test("a connection stays open for whoever goes on to ask, and not for others")
+    func idle() throws {
+        try server.start("--idle-timeout", "1")
+        let header = try node()
+        let connection = try RawConnection(port: server.port, limit: 10)
+        let start = ContinuousClock.now
+        // Of answers that are ready, and of one that has to be waited for.
+        while start.duration(to: .now) < .seconds(1.5) {
+            try #require(connection.ask("GET", "/v1/nodes/n/metadata", [header])?.status == 200)
+        }
+        let tag = try #require(try server.entityTag(of: "n", token: String(header.dropFirst(22))))
+        let waiting = [header, "If-None-Match: \(tag)", "Prefer: wait=2"]
+        #expect(connection.ask("GET", "/v1/nodes/n/metadata", waiting)?.status == 304)
+        #expect(connection.ask("GET", "/v1/nodes/n/metadata", [header])?.status == 200)
+        let last = ContinuousClock.now
+        #expect(connection.isClosed())
+        #expect(last.duration(to: .now) > .seconds(0.9))
+    }
+
+    @Test("what is sent behind a request that waits is kept, however long that takes")
+    func behind() throws {
+        try server.start("--idle-timeout", "1")
+        let header = try node()
+        let tag = try #require(try server.entityTag(of: "n", token: String(header.dropFirst(22))))
+        let connection = try RawConnection(port: server.port, limit: 10)
+        let body = #"{"metadata": {"b": 2}}"#
+        connection.send(
+            request("/v1/nodes/n/metadata", header, "If-None-Match: \(tag)", "Prefer: wait=2")
+                + "PATCH /admin/v1/nodes/n HTTP/1.1\r\nHost: x\r\n\(server.admin)\r\n"
+                + "Content-Length: \(body.utf8.count)\r\n\r\n\(body.prefix(9))")
+        #expect(connection.answer()?.status == 304)
+        connection.send(String(body.dropFirst(9)))
+        #expect(connection.answer()?.status == 200)
+        #expect(try server.node("n", "metadata", "b") == "2")
+    }
+
+    @Test("a stop answers what had come before it, and ends the connection")
+    func stoppedBetween() throws {
+        try server.start()
+        let header = try node()
+        let tag = try #require(try server.entityTag(of: "n", token: String(header.dropFirst(22))))
+        let waiting = request("/v1/nodes/n/metadata", header, "If-None-Match: \(tag)", "Prefer: wait=60")
+        let metadata = request("/v1/nodes/n/metadata", header)
+        let connection = try RawConnection(port: server.port, limit: 10)
+        let unused = try RawConnection(port: server.port, limit: 10)
+        connection.send(waiting + metadata + request("/healthz") + metadata)
+        #expect(eventually { (try? server.metric("os_metadata_server_waiting_requests")) == 1 })
+        #expect(server.stop() == 0)
+        #expect((0..<4).map { _ in connection.answer()?.status } == [304, 200, 200, 200])
+        #expect(connection.isClosed() && unused.isClosed())
+    }
+
     @Test("one address may have so many connections, and others theirs")
     func perAddress() throws {
         try server.start("--max-connections-per-address", "2", listen: ["0.0.0.0:0"])
