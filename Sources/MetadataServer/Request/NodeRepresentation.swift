@@ -32,25 +32,15 @@ struct NodeRepresentation {
     /// In bytes.
     var size: Int { body.readableBytes }
 
-    /// Whether the request says that its sender has this representation: by its tag or, with none, by its date.
-    func isKnown(to request: some RequestHead) -> Bool {
-        let tags = request.values(of: .ifNoneMatch)
-        guard tags.isEmpty else {
-            if tags == [entityTag] { return true }
-            return tags.flatMap { $0.split(separator: ",") }.contains {
-                let bare = $0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
-                let text = String(bare)
-                return text == "*" || text == entityTag || text == "W/" + entityTag
-            }
-        }
-        return request.values(of: .ifModifiedSince) == [modified]
+    func isKnown(_ precondition: Precondition) -> Bool {
+        precondition.knows(tag: entityTag, modified: modified)
     }
 
-    /// 304 for a client that has it, else the whole.
+    /// 304 where it is known, else the whole.
     ///
     /// - Parameter waited: the wait that was asked for: the answer says that it was granted.
-    func answer(to request: some RequestHead, waited: Int?) -> ReadyAnswer {
-        guard !isKnown(to: request) else { return ReadyAnswer(head: notModified, waited: waited) }
-        return ReadyAnswer(head: whole, waited: waited, body: request.method == .head ? nil : body)
+    func answer(to method: HTTPRequest.Method, isKnown: Bool, waited: Int?) -> ReadyAnswer {
+        guard !isKnown else { return ReadyAnswer(head: notModified, waited: waited) }
+        return ReadyAnswer(head: whole, waited: waited, body: method == .head ? nil : body)
     }
 }

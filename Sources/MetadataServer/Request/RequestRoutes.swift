@@ -35,11 +35,13 @@ struct RequestRoutes {
             let token = BearerToken.orPassword(request),
             let entry = cache.ready(for: name, token: token, base: bases.base(of: request))
         else { return nil }
+        let precondition = Precondition(request)
+        let isKnown = entry.representation.isKnown(precondition)
         let wait = request.method == .get ? WaitPreference.seconds(of: request) : nil
-        if let wait, wait > 0, entry.representation.isKnown(to: request) { return nil }
+        if let wait, wait > 0, isKnown { return nil }
         guard isAdmitted() else { return nil }
-        note(entry, request)
-        return entry.representation.answer(to: request, waited: wait)
+        note(entry, request.method, precondition)
+        return entry.representation.answer(to: request.method, isKnown: isKnown, waited: wait)
     }
 
     /// The node that a path names, where nothing of it is encoded and nothing follows.
@@ -62,27 +64,31 @@ struct RequestRoutes {
             encodedName.utf8.contains(UInt8(ascii: "%"))
             ? QueryString.decoded(Substring(encodedName), plusIsSpace: false) : encodedName
         guard var entry = try await authorised(name, request) else { return Self.unauthorised }
-        note(entry, request)
+        let precondition = Precondition(request)
+        note(entry, request.method, precondition)
         let wait = request.method == .get ? WaitPreference.seconds(of: request) : nil
-        if let wait, wait > 0, entry.representation.isKnown(to: request) {
+        if let wait, wait > 0, entry.representation.isKnown(precondition) {
             let deadline = ContinuousClock.now + .seconds(wait)
             // A change that makes no difference to the node is none.
-            while entry.representation.isKnown(to: request), ContinuousClock.now < deadline,
+            while entry.representation.isKnown(precondition), ContinuousClock.now < deadline,
                 client.channel.isActive, !feed.isClosed
             {
                 await waitForChange(of: name, beyond: entry.seen, until: deadline, client)
                 guard let next = try await authorised(name, request) else { return Self.unauthorised }
                 entry = next
                 // Who has gone meanwhile does not get it.
-                if client.channel.isActive { note(entry, request) }
+                if client.channel.isActive { note(entry, request.method, precondition) }
             }
         }
-        return entry.representation.answer(to: request, waited: wait).response
+        let isKnown = entry.representation.isKnown(precondition)
+        return entry.representation.answer(to: request.method, isKnown: isKnown, waited: wait).response
     }
 
     /// Whoever gets an answer to GET has it then, or says by its tag or date that he has it; `*` says nothing of it.
-    private func note(_ entry: RepresentationCache.Entry, _ request: some RequestHead) {
-        guard request.method == .get, request.values(of: .ifNoneMatch) != ["*"] else { return }
+    private func note(
+        _ entry: RepresentationCache.Entry, _ method: HTTPRequest.Method, _ precondition: Precondition
+    ) {
+        guard method == .get, !precondition.isMetByAnything else { return }
         deliveries.note(entry.name, revision: entry.revision)
     }
 
