@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HTTPTypes
 import NIOCore
 import NIOHTTP1
 
@@ -47,7 +48,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private var persistence = Persistence()
     /// Whether the client waits to be told that the body of the request at hand is wanted.
     private var awaitsBody = false
-    /// Whether the answer at hand says that the connection ends, which its request did not.
+    /// Whether the connection ends with the request at hand, which did not say so.
     private var isLast = false
     /// Whether the connection ends when the requests that have come are answered.
     private var isQuiescing = false
@@ -114,20 +115,30 @@ final class ExchangeHandler: ChannelDuplexHandler {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         idleTimer = context.eventLoop.scheduleTask(deadline: deadline) {
             let (handler, context) = bound.value
-            // Whoever waits for an answer may wait.
-            if case .waiting = handler.state { handler.lastActivity = .now() }
+            if handler.isToAnswer { handler.lastActivity = .now() }
             let end = handler.lastActivity + handler.idleLimit
             guard end > .now() else { return handler.end(context) }
             handler.schedule(context, at: end)
         }
     }
 
+    /// Whether the client can do nothing but wait for an answer.
+    private var isToAnswer: Bool {
+        switch state {
+        case .waiting: true
+        case .handingOn(let isAnswered): awaitsBody && !isAnswered
+        case .idle, .answering: false
+        }
+    }
+
     private func endIfQuiescing(_ context: ChannelHandlerContext) {
         guard isQuiescing, later.isEmpty else { return }
         switch state {
-        case .idle, .handingOn(isAnswered: true):
+        case .idle:
             context.flush()
             end(context)
+        // He reads when he has sent all; the rest has a limit of its own.
+        case .handingOn(isAnswered: true): isLast = true
         case .answering, .handingOn, .waiting: break
         }
     }
@@ -185,6 +196,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
         guard case .part(let part) = event else {
             // The rest of a request that has its answer gets no other.
             if case .handingOn(isAnswered: true) = state { return end(context) }
+            // It has an answer as a request has one.
+            if case .idle = state { state = .waiting }
             if case .error(let error) = event { context.fireErrorCaught(error) }
             return
         }
@@ -195,7 +208,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
                 return
             }
             state = .handingOn(isAnswered: false)
-            awaitsBody = ExpectedBody.isAwaited(head.headers["Expect"])
+            awaitsBody = ExpectedBody.isAwaited(head.headers[HTTPField.Name.expect.rawName])
         case (.end, .answering(let ready)):
             state = .idle
             write(ready, context)
@@ -220,6 +233,11 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         let part = unwrapOutboundIn(data)
+        // A second answer to the same request, as the rest of it could not be read: the client would take it for that to its next one.
+        if case .handingOn(isAnswered: true) = state {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return end(context)
+        }
         if awaitsBody, case .handingOn(isAnswered: false) = state, case .head(var head) = part {
             // Whether the body comes now, nobody knows: what follows is not to be taken for it.
             isLast = true
@@ -238,7 +256,6 @@ final class ExchangeHandler: ChannelDuplexHandler {
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             restTimer = context.eventLoop.scheduleTask(in: idleLimit) { bound.value.0.end(bound.value.1) }
             read(context: context)
-        // To what could not be read as a request.
         case .idle, .answering: break
         }
         endIfQuiescing(context)
@@ -254,6 +271,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         // Whoever has sent it all, or has his answer, does not wait for it.
         guard awaitsBody, case .handingOn(isAnswered: false) = state else { return }
         awaitsBody = false
+        lastActivity = .now()
         let wanted = HTTPResponseHead(version: .http1_1, status: .continue)
         context.writeAndFlush(wrapOutboundOut(.head(wanted)), promise: nil)
     }
@@ -261,11 +279,13 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// With what has come meanwhile.
     private func goOn(_ context: ChannelHandlerContext) {
         guard !later.isEmpty else { return }
+        defer { if later.isEmpty { later = CircularBuffer() } }
         loop: while let event = later.popFirst() {
             handle(event, context)
             if case .waiting = state { break loop }
         }
         send(context)
+        hasHandedOn = false
         context.fireChannelReadComplete()
         guard later.isEmpty, wantsRead else { return }
         wantsRead = false

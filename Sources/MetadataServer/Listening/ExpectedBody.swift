@@ -23,9 +23,11 @@ struct ExpectedBody: AsyncSequence, Sendable {
         }
     }
 
-    /// Whether a client waits that has sent these values of `Expect`.
+    /// Whether a client waits that has sent these values of `Expect`, with or without the white space behind them.
     static func isAwaited(_ values: [String]) -> Bool {
-        values.contains { $0.lowercased() == "100-continue" }
+        values.contains { value in
+            value.lowercased().split { $0 == " " || $0 == "\t" } == ["100-continue"]
+        }
     }
 
     let body: HummingbirdCore.RequestBody

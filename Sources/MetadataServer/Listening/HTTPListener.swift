@@ -93,6 +93,8 @@ final class HTTPListener: Sendable {
             // Who comes while many are served is let in soon all the same.
             .serverChannelOption(.maxMessagesPerRead, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // What has come together is kept until it is answered: no more than one piece of it.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             // A client that has closed its side is gone: what it waits for is let go at once.
             .childChannelOption(.allowRemoteHalfClosure, value: false)
             .serverChannelInitializer { channel in

@@ -18,7 +18,8 @@ extension HTTPRequest: RequestHead {
     func values(of name: HTTPField.Name) -> [String] { headerFields[values: name] }
 }
 
-/// A request for something that is to be read, without a body and with nothing to say about its connection.
+/// A request for something that is to be read, without a body and with nothing to say about its connection. Its headers' values end with no
+/// white space, which NIO leaves to them and HTTP's types do not: what it is taken for is the same by both.
 struct PlainRequest: RequestHead {
     private static let others = [
         "content-length", "transfer-encoding", "connection", "expect", "upgrade",
@@ -35,7 +36,9 @@ struct PlainRequest: RequestHead {
         case .HEAD: method = .head
         default: return nil
         }
-        guard !head.headers.contains(where: { Self.isOther($0.name) }) else { return nil }
+        guard !head.headers.contains(where: { Self.isOther($0.name) || Self.endsWithSpace($0.value) }) else {
+            return nil
+        }
         self.head = head
         self.isSecure = isSecure
     }
@@ -45,6 +48,13 @@ struct PlainRequest: RequestHead {
     var path: String? { head.uri }
 
     func values(of name: HTTPField.Name) -> [String] { head.headers[name.rawName] }
+
+    private static func endsWithSpace(_ value: String) -> Bool {
+        switch value.utf8.last {
+        case UInt8(ascii: " "), UInt8(ascii: "\t"): true
+        default: false
+        }
+    }
 
     private static func isOther(_ name: String) -> Bool {
         let bytes = name.utf8

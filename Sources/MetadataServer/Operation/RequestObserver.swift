@@ -76,7 +76,9 @@ struct RequestObserver: RouterMiddleware {
             service: answered.service, method: Self.known(request.method), status: answered.status,
             seconds: seconds)
         logger.info("\(request.method.rawValue) \(Self.pathAlone(request)) \(answered.status)")
-        log?.write([
+        guard let log else { return }
+        let agents = request.values(of: .userAgent).joined(separator: ", ")
+        log.write([
             ("time", MetadataValue(string: HTTPDate.timestamp(HTTPDate.now))),
             ("client", sender.map { MetadataValue(string: $0) }),
             ("method", MetadataValue(string: request.method.rawValue)),
@@ -85,10 +87,7 @@ struct RequestObserver: RouterMiddleware {
             ("status", JSONShape.number(answered.status)),
             ("bytes", answered.bytes.map(JSONShape.number)),
             ("seconds", MetadataValue(.float((seconds * 1_000_000).rounded() / 1_000_000))),
-            (
-                "agent",
-                request.values(of: .userAgent).first.map { MetadataValue(string: String($0.prefix(200))) }
-            ),
+            ("agent", agents.isEmpty ? nil : MetadataValue(string: String(agents.prefix(200)))),
         ])
     }
 

@@ -78,6 +78,27 @@ struct ServerConnectionTests {
         }
     }
 
+    @Test("white space behind a header's value is none of it, whether the answer is ready or has to be made")
+    func whiteSpace() throws {
+        try server.start()
+        let header = try node()
+        let connection = try RawConnection(port: server.port, limit: 10)
+        func ask(_ headers: String...) -> RawConnection.Answer? {
+            connection.ask("GET", "/v1/nodes/n/metadata", headers)
+        }
+        #expect(ask("\(header) ")?.status == 200)
+        let answer = try #require(ask(header))
+        let tag = try #require(answer.headers["etag"])
+        let date = try #require(answer.headers["last-modified"])
+        for known in ["If-None-Match: \(tag)\t", "If-None-Match: * ", "If-Modified-Since: \(date) \t"] {
+            #expect(ask(header, known)?.status == 304, "\(known)")
+            let start = ContinuousClock.now
+            let waited = ask(header, known, "Prefer: wait=1\t")
+            #expect(waited?.status == 304 && waited?.headers["preference-applied"] == "wait=1", "\(known)")
+            #expect(start.duration(to: .now) > .seconds(0.9), "\(known)")
+        }
+    }
+
     @Test("a client that does not read its answer is let go")
     func unread() throws {
         try server.start("--idle-timeout", "1")

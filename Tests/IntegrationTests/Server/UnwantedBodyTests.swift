@@ -28,12 +28,12 @@ struct UnwantedBodyTests {
     func expectation() throws {
         try server.start()
         let connection = try RawConnection(port: server.port, limit: 10)
-        func put(_ header: String, _ version: String = "HTTP/1.1") -> String {
-            let headers = [header, "Host: x", "Expect: 100-Continue", "Content-Length: 2"]
+        func put(_ header: String, _ version: String = "HTTP/1.1", end: String = "") -> String {
+            let headers = [header, "Host: x", "Expect: 100-Continue\(end)", "Content-Length: 2"]
             return "PUT /admin/v1/nodes/n \(version)\r\n\(headers.joined(separator: "\r\n"))\r\n\r\n"
         }
-        for _ in 0..<2 {
-            connection.send(Self.healthz + put(server.admin))
+        for end in ["", " \t"] {
+            connection.send(Self.healthz + put(server.admin, end: end))
             #expect(connection.answer()?.body == "ok\n")
             #expect(connection.answer()?.status == 100)
             connection.send("{}")
@@ -70,13 +70,47 @@ struct UnwantedBodyTests {
         }
     }
 
-    @Test("a rest of a request that cannot be read has no answer of its own")
-    func unreadableRest() throws {
+    @Test(
+        "a rest of a request that cannot be read has no answer of its own, whenever it comes",
+        arguments: [true, false])
+    func unreadableRest(inOneGo: Bool) throws {
         try server.start()
         let connection = try RawConnection(port: server.port, limit: 10)
-        connection.send("POST /none HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        let head = "POST /none HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.send(inOneGo ? head + "no size\r\n" : head)
         #expect(connection.answer()?.status == 404)
-        connection.send("no size\r\n")
+        if !inOneGo { connection.send("no size\r\n") }
         #expect(connection.answer() == nil && connection.isClosed())
+    }
+
+    @Test("a stop leaves it to a client to send the rest of what was refused, and then has its answer")
+    func stopped() throws {
+        try server.start()
+        let connection = try RawConnection(port: server.port, limit: 10)
+        connection.send("PUT /admin/v1/nodes/n HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n")
+        #expect(eventually { (try? server.curl("/metrics").body.contains(#"status="401""#)) == true })
+        server.process?.signal(SIGTERM)
+        #expect(eventually { (try? RawConnection(port: server.port)) == nil })
+        // Two that are not to be sent to who has closed.
+        for _ in 0..<2 { #expect(connection.send(bytes: [UInt8](repeating: 0x20, count: 1_000_000))) }
+        #expect(connection.answer()?.status == 401)
+        #expect(connection.isClosed())
+        #expect(server.process?.wait(limit: 20) == 0)
+    }
+
+    @Test("who waits to be told that his body is wanted may wait for the answer, however long that takes")
+    func waiting() throws {
+        try server.start("--idle-timeout", "1")
+        try server.directory.write("n.json", #"{"metadata": {"a": 1}}"#)
+        #expect(try server.ctl("node", "create", "n", "--file", server.directory.file("n.json")).status == 0)
+        let token = try server.node("n", "credentials", "request", "token")
+        let tag = try #require(try server.entityTag(of: "n", token: token))
+        let answer = try RawConnection(port: server.port, limit: 10).ask(
+            "GET", "/v1/nodes/n/metadata",
+            [
+                "Authorization: Bearer \(token)", "If-None-Match: \(tag)", "Prefer: wait=2",
+                "Expect: 100-continue", "Content-Length: 2",
+            ])
+        #expect(answer?.status == 304 && answer?.headers["connection"] == "close")
     }
 }
