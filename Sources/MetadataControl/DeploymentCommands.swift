@@ -160,40 +160,67 @@ struct WaitCommand: ControlRunning {
     }
 
     func run(_ client: AdminClient) async throws -> Int32 {
-        let deadline = ContinuousClock.now + .seconds(timeout)
-        // Before the nodes are looked at: what they signal meanwhile is not missed.
-        var last = try await EventFeed.last(client)
+        try await run(client, now: { .now }, pause: { try await Task.sleep(for: $0) })
+    }
+
+    /// - Parameter pause: waits before a server is asked again that is away.
+    func run(
+        _ client: AdminClient, now: () -> ContinuousClock.Instant, pause: (Duration) async throws -> Void
+    ) async throws -> Int32 {
+        let deadline = now() + .seconds(timeout)
+        // Before the nodes are looked at: what they signal meanwhile is not missed. Nil: it is to be asked for.
+        var last: Int? = try await EventFeed.last(client)
         var open = nodes
         var touched = Set(nodes)
+        var isAway = false
         while true {
-            for name in open where touched.contains(name) {
-                let node = try await client.get(AdminClient.path(name)).value
-                switch node.text("status") {
-                case "COMPLETE": open.removeAll { $0 == name }
-                case "FAILED":
-                    StandardStream.error.write("\(name): \(Self.failures(of: node))\n")
+            let rest = now().duration(to: deadline) / .seconds(1)
+            do {
+                let seen = try await last.asyncOr { try await EventFeed.last(client) }
+                if let failure = try await look(at: touched, &open, client) {
+                    StandardStream.error.write("\(failure)\n")
                     return ExitStatus.failure
-                default: break
+                }
+                if open.isEmpty { return ExitStatus.success }
+                if rest > 0 {
+                    let wait = min(Int(rest.rounded(.up)), 60)
+                    let page = try await EventFeed.page(client, after: seen, node: nil, wait: wait)
+                    // Of a server that counts anew nothing comes: all are looked at then.
+                    touched = Set(page.events.isEmpty ? open : page.events.map { $0.text("node") })
+                    last = page.last
+                }
+                isAway = false
+            } catch let error as ControlError where error.status == 410 || error.isPassing {
+                // More has happened than the server remembers, or than is known of one that was away.
+                (last, touched) = (nil, Set(open))
+                if error.isPassing {
+                    if !isAway { StandardStream.error.write("\(error); trying again\n") }
+                    isAway = true
+                    if rest > 0 { try await pause(.seconds(min(rest, 1))) }
                 }
             }
-            if open.isEmpty { return ExitStatus.success }
-            let rest = ContinuousClock.now.duration(to: deadline) / .seconds(1)
-            guard rest > 0 else {
+            if rest <= 0 {
                 StandardStream.error.write("\(open.joined(separator: ", ")): not yet\n")
                 return 124
             }
-            let wait = min(max(Int(rest.rounded(.up)), 1), 60)
-            do {
-                let page = try await EventFeed.page(client, after: last, node: nil, wait: wait)
-                // Of a server that counts anew nothing comes: all are looked at then.
-                touched = Set(page.events.isEmpty ? open : page.events.map { $0.text("node") })
-                last = page.last
-            } catch let error as ControlError where error.status == 410 {
-                // More has happened than the server remembers.
-                last = try await EventFeed.last(client)
-                touched = Set(open)
+        }
+    }
+
+    /// Takes those of the touched nodes from the open ones that are complete.
+    ///
+    /// - Returns: what has failed; nil: nothing.
+    private func look(
+        at touched: Set<String>, _ open: inout [String], _ client: AdminClient
+    ) async throws -> String? {
+        for name in open where touched.contains(name) {
+            let node = try await client.get(AdminClient.path(name)).value
+            switch node.text("status") {
+            case "COMPLETE": open.removeAll { $0 == name }
+            case "FAILED": return "\(name): \(Self.failures(of: node))"
+            default: break
             }
         }
+        return nil
     }
 
     private static func failures(of node: MetadataValue) -> String {

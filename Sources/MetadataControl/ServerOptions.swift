@@ -68,6 +68,14 @@ struct ControlError: Error, CustomStringConvertible {
         self.description = description
         self.status = status
     }
+
+    /// Whether a server that has answered before may do so again: there is none now, or it, or a proxy, says so.
+    var isPassing: Bool {
+        switch status {
+        case nil, 502, 503, 504: true
+        default: false
+        }
+    }
 }
 
 /// Columns as wide as they have to be.

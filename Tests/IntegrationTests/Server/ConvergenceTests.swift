@@ -57,6 +57,21 @@ struct ConvergenceTests {
         #expect(try isComplete())
     }
 
+    @Test("who waits is told when the server is away, and goes on when it is back")
+    func restart() throws {
+        _ = try server.ctl("node", "create", "n")
+        let before = try administratorsGets()
+        let waiting = try startWaiting()
+        #expect(try eventually { try administratorsGets() >= before + 2 })
+        let port = server.port
+        #expect(server.stop() == 0)
+        #expect(eventually { server.directory.text("waiting")?.contains("trying again") == true })
+        try server.start(listen: ["127.0.0.1:\(port)"])
+        #expect(try server.metadata(of: "n").status == 200)
+        #expect(waiting.wait(limit: 20) == 0)
+        #expect(server.directory.text("waiting")?.split(separator: "\n").count == 1)
+    }
+
     @Test("a node that can only ask for instance data is not waited for")
     func instanceOnly() throws {
         _ = try server.ctl("node", "create", "n", "--address", "10.0.0.1")
@@ -72,7 +87,7 @@ struct ConvergenceTests {
                 Programs.path("os-metadata-server"), "ctl", "wait", "--converged", "n", "--server",
                 server.address, "--token-file", server.directory.file("store/admin-token"),
             ]
-        ).start(output: "/dev/null", errorOutput: "/dev/null")
+        ).start(output: "/dev/null", errorOutput: server.directory.file("waiting"))
     }
 
     private func administratorsGets() throws -> Int {
