@@ -6,7 +6,8 @@ import Synchronization
 
 /// What nodes get, ready to be sent, as long as they have not changed.
 final class RepresentationCache: Sendable {
-    struct Entry: Sendable {
+    /// An object: whoever asks for one of many nodes has little of it brought to the processor.
+    final class Entry: Sendable {
         /// To the byte: names that look the same are equal, and those of two nodes.
         let name: String
         let revision: Int
@@ -15,6 +16,24 @@ final class RepresentationCache: Sendable {
         /// The count of the feed when the node was read.
         let seen: UInt64
         let base: String
+        private let isNoted = Atomic(false)
+
+        init(
+            name: String, revision: Int, representation: NodeRepresentation, token: [UInt8], seen: UInt64,
+            base: String
+        ) {
+            self.name = name
+            self.revision = revision
+            self.representation = representation
+            self.token = token
+            self.seen = seen
+            self.base = base
+        }
+
+        /// Whether it is the first time that this is asked.
+        func isToNote() -> Bool {
+            !isNoted.load(ordering: .relaxed) && !isNoted.exchange(true, ordering: .relaxed)
+        }
     }
 
     /// What whoever asks for a node has to show.

@@ -88,7 +88,7 @@ struct RequestRoutes {
     private func note(
         _ entry: RepresentationCache.Entry, _ method: HTTPRequest.Method, _ precondition: Precondition
     ) {
-        guard method == .get, !precondition.isMetByAnything else { return }
+        guard method == .get, !precondition.isMetByAnything, entry.isToNote() else { return }
         deliveries.note(entry.name, revision: entry.revision)
     }
 
