@@ -9,9 +9,12 @@ extension Bench {
         let place = "/dev/shm/\(URL(fileURLWithPath: base).lastPathComponent)"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         defer { Self.remove(place) }
-        var loads: [Load] = []
+        var urls: [String] = []
+        var scripts: [String] = []
         var cold: [Load] = []
         var starts: [Double] = []
+        var processes: [pid_t] = []
+        defer { processes.forEach(stop) }
         for count in [100, 100_000] {
             let port = Self.freePort()
             let words = metadataServer("--store", "\(place)/\(count)", port: port)
@@ -21,16 +24,19 @@ extension Bench {
             for number in 0..<count { admin.put("n\(number)", Self.body, token: "t") }
             stop(filling)
             let start = DispatchTime.now()
-            let process = words.start()
+            processes.append(words.start())
             Self.awaitListener(port)
             starts.append(Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) / 1e9)
-            defer { stop(process) }
-            let url = "http://127.0.0.1:\(port)/"
+            urls.append("http://127.0.0.1:\(port)/")
             // Each once, from the database; what was asked for is kept in memory then.
-            cold.append(Load.of(url, connections: 64, seconds: 20, script: try script(place, "next", count)))
-            let script = try script(place, "math.random(0, \(count - 1))", count)
-            loads.append(Load.of(url, connections: 64, script: script))
+            cold.append(
+                Load.of(
+                    urls.last ?? "", connections: 64, seconds: 20,
+                    script: try script("\(place)/next-\(count).lua", "next", count)))
+            scripts.append(
+                try script("\(place)/random-\(count).lua", "math.random(0, \(count - 1))", count))
         }
+        let loads = Load.interleaved(urls, connections: 64, scripts: scripts)
         return [
             .bound("start with 100,000 nodes", starts[1], "s", atMost: 2, peer: starts[0], "100 nodes"),
             Row(
@@ -44,8 +50,7 @@ extension Bench {
     }
 
     /// A script for wrk(1) that asks for one node after another.
-    private func script(_ place: String, _ number: String, _ count: Int) throws -> String {
-        let path = "\(place)/nodes.lua"
+    private func script(_ path: String, _ number: String, _ count: Int) throws -> String {
         try write(
             path,
             """

@@ -10,12 +10,16 @@ struct Load {
     let p99: Double
 
     /// The medians of three runs of each, in turn.
-    static func interleaved(_ urls: [String], connections: Int, headers: [[String]] = []) -> [Load] {
+    static func interleaved(
+        _ urls: [String], connections: Int, headers: [[String]] = [], scripts: [String] = []
+    ) -> [Load] {
         var loads = urls.map { _ in [Load]() }
         for _ in 0..<3 {
             for (place, url) in urls.enumerated() {
                 loads[place].append(
-                    of(url, connections: connections, headers: headers.isEmpty ? [] : headers[place]))
+                    of(
+                        url, connections: connections, headers: headers.isEmpty ? [] : headers[place],
+                        script: scripts.isEmpty ? nil : scripts[place]))
             }
         }
         return loads.map { Load(rate: $0.map(\.rate).median, p99: $0.map(\.p99).median) }
