@@ -21,7 +21,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         case answering(ReadyAnswer)
         /// A request is being handed on; whether it has its whole answer already.
         case handingOn(isAnswered: Bool)
-        /// A request was handed on and has no whole answer yet.
+        /// A request, or what cannot be read as one, was handed on and has no whole answer yet.
         case waiting
     }
 
@@ -53,7 +53,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// Whether the connection ends when the requests that have come are answered.
     private var isQuiescing = false
     /// What has come while a request waits. No more is read meanwhile.
-    private var later = CircularBuffer<Event>()
+    private var later = CircularBuffer<Event>(initialCapacity: 1)
     private var wantsRead = false
     /// Whether something was handed on since all that was there was read.
     private var hasHandedOn = false
@@ -164,7 +164,10 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // What follows the last request is not to be answered.
-        if !persistence.isOver { take(.error(error), context) }
+        guard !persistence.isOver else { return }
+        take(.error(error), context)
+        // Nothing more can be read, and an error may come twice: what is not to be answered is not waited for.
+        persistence.end()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -179,6 +182,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     func read(context: ChannelHandlerContext) {
         if persistence.isOver { return }
+        // Of who is to go nothing more is taken.
+        if isQuiescing, case .waiting = state { return }
         guard later.isEmpty else {
             wantsRead = true
             return
@@ -279,7 +284,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     /// With what has come meanwhile.
     private func goOn(_ context: ChannelHandlerContext) {
         guard !later.isEmpty else { return }
-        defer { if later.isEmpty { later = CircularBuffer() } }
+        defer { if later.isEmpty { later.removeAll() } }
         loop: while let event = later.popFirst() {
             handle(event, context)
             if case .waiting = state { break loop }

@@ -4,7 +4,7 @@ import NIOHTTP1
 
 /// Tells which request is the last one of a connection, and that nothing after it is read.
 ///
-/// It is one of whoever does not ask for the connection to stay (RFC 9112, 9.3), and one for another protocol: what follows that is no HTTP,
+/// It is one of whoever wants no more of the connection (RFC 9112, 9.3), and one for another protocol: what follows that is no HTTP,
 /// and its decoder would gather it without a bound.
 struct Persistence {
     /// Whether the last request is being read, or was.
@@ -14,12 +14,12 @@ struct Persistence {
 
     /// The head as it is to be understood: one of a last request says `Connection: close` and nothing else of it.
     mutating func receive(_ head: HTTPRequestHead) -> HTTPRequestHead {
-        let isFirst = head.version == .http1_0
+        let isOld = head.version == .http1_0
         isLast = !head.isKeepAlive || head.method == .CONNECT || head.headers.contains(name: "Upgrade")
-        guard isFirst || isLast else { return head }
+        guard isOld || isLast else { return head }
         var head = head
         // Nothing that a client of before HTTP/1.1 may say (RFC 9110, 10.1.1).
-        if isFirst { head.headers.remove(name: "Expect") }
+        if isOld { head.headers.remove(name: "Expect") }
         if isLast { head.headers.replaceOrAdd(name: "Connection", value: "close") }
         return head
     }

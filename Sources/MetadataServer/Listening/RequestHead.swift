@@ -18,11 +18,11 @@ extension HTTPRequest: RequestHead {
     func values(of name: HTTPField.Name) -> [String] { headerFields[values: name] }
 }
 
-/// A request for something that is to be read, without a body and with nothing to say about its connection. Its headers' values end with no
+/// A request for something that is to be read, without a body and with nothing to say about its connection but that it stays. Its headers' values end with no
 /// white space, which NIO leaves to them and HTTP's types do not: what it is taken for is the same by both.
 struct PlainRequest: RequestHead {
     private static let others = [
-        "content-length", "transfer-encoding", "connection", "expect", "upgrade",
+        "content-length", "transfer-encoding", "expect", "upgrade",
     ]
 
     let method: HTTPRequest.Method
@@ -36,6 +36,7 @@ struct PlainRequest: RequestHead {
         case .HEAD: method = .head
         default: return nil
         }
+        guard head.version == .http1_1, head.isKeepAlive else { return nil }
         guard !head.headers.contains(where: { Self.isOther($0.name) || Self.endsWithSpace($0.value) }) else {
             return nil
         }

@@ -63,7 +63,10 @@ struct ServerConnectionTests {
         }
         let tag = try #require(try answer(["-I"]).first { $0.lowercased().hasPrefix("etag:") })
         let known = "If-None-Match: \(tag.dropFirst(6))"
-        let requests = [["-I"], ["-X", "GET"], ["-H", known], ["-X", "GET", "-d", "x=1"]]
+        let requests = [
+            ["-I"], ["-X", "GET"], ["-H", known], ["-X", "GET", "-d", "x=1"],
+            ["-X", "GET", "-H", "Connection: keep-alive"],
+        ]
         for (number, options) in requests.enumerated() {
             // A change that the node does not see, and nothing is ready.
             let patch = #"{"instance": {"hostname": "h\#(number)"}}"#
@@ -255,6 +258,23 @@ struct ServerConnectionTests {
         let last = ContinuousClock.now
         #expect(connection.isClosed())
         #expect(last.duration(to: .now) > .seconds(0.9))
+    }
+
+    @Test(
+        "a client that is refused what cannot be read, and stays, is let go",
+        arguments: [
+            ["GET / HTTP/2.0\r\n\r\n"], ["GET / HTTP/0.9\r\n\r\n"], ["junk\r\n\r\n", "x"],
+            ["GET /healthz HTTP/1.1\r\nHost: x\r\n\r\njunk\r\n", "x"],
+        ])
+    func unreadable(pieces: [String]) throws {
+        try server.start("--idle-timeout", "1")
+        let connection = try RawConnection(port: server.port, limit: 10)
+        for piece in pieces {
+            connection.send(piece)
+            while let answer = connection.answer(), answer.status == 200 {}
+        }
+        #expect(eventually(within: 10) { (try? connections) == 1 })
+        withExtendedLifetime(connection) {}
     }
 
     @Test("what is sent behind a request that waits is kept, however long that takes")
