@@ -36,9 +36,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private let idleLimit: TimeAmount
     private let date: ResponseDate
     private let answer: (HTTPRequestHead) -> ReadyAnswer?
-    /// Where bytes are written that need no encoder.
-    private let encoder: HTTPResponseEncoder
-    private var encoderContext: ChannelHandlerContext?
+    /// That of the encoder, by which bytes are written that need none. Nil: this was taken out of the pipeline.
+    private var encoder: ChannelHandlerContext?
     private var idleTimer: Scheduled<Void>?
     /// When something was read, or an answer ended.
     private var lastActivity = NIODeadline.now()
@@ -61,12 +60,12 @@ final class ExchangeHandler: ChannelDuplexHandler {
     private var unsent: Int?
 
     /// - Parameters:
-    ///   - encoder: of the same pipeline, nearer to the socket.
+    ///   - encoder: its context in the same pipeline, nearer to the socket.
     ///   - idleLimit: how long a connection may be without a whole header or the next piece of a body, and how long the rest of a request may
     ///     take whose answer is written already.
     ///   - answer: nil: it is not ready.
     init(
-        encoder: HTTPResponseEncoder, idleLimit: TimeAmount, date: ResponseDate,
+        encoder: ChannelHandlerContext, idleLimit: TimeAmount, date: ResponseDate,
         _ answer: @escaping (HTTPRequestHead) -> ReadyAnswer?
     ) {
         self.encoder = encoder
@@ -76,12 +75,11 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        encoderContext = try? context.pipeline.syncOperations.context(handler: encoder)
         if context.channel.isActive { watch(context) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        encoderContext = nil
+        encoder = nil
         idleTimer?.cancel()
         restTimer?.cancel()
     }
@@ -115,7 +113,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         idleTimer = context.eventLoop.scheduleTask(deadline: deadline) {
             let (handler, context) = bound.value
-            if handler.isToAnswer { handler.lastActivity = .now() }
+            if handler.clientIsWaiting { handler.lastActivity = .now() }
             let end = handler.lastActivity + handler.idleLimit
             guard end > .now() else { return handler.end(context) }
             handler.schedule(context, at: end)
@@ -123,7 +121,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     }
 
     /// Whether the client can do nothing but wait for an answer.
-    private var isToAnswer: Bool {
+    private var clientIsWaiting: Bool {
         switch state {
         case .waiting: true
         case .handingOn(let isAnswered): awaitsBody && !isAnswered
@@ -182,9 +180,9 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     func read(context: ChannelHandlerContext) {
         if persistence.isOver { return }
-        // Of who is to go nothing more is taken.
-        if isQuiescing, case .waiting = state { return }
-        guard later.isEmpty else {
+        // Of who is to go nothing more is taken, but for the rest of what has come.
+        let isToGo = if isQuiescing, case .waiting = state { true } else { false }
+        guard later.isEmpty, !isToGo else {
             wantsRead = true
             return
         }
@@ -193,19 +191,24 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
     private func take(_ event: Event, _ context: ChannelHandlerContext) {
         if case .waiting = state { return later.append(event) }
+        // In the middle of those that have come before.
         guard later.isEmpty else { return later.append(event) }
         handle(event, context)
     }
 
     private func handle(_ event: Event, _ context: ChannelHandlerContext) {
-        guard case .part(let part) = event else {
+        switch event {
+        case .part(let part): handle(part, context)
+        case .error(let error):
             // The rest of a request that has its answer gets no other.
             if case .handingOn(isAnswered: true) = state { return end(context) }
             // It has an answer as a request has one.
             if case .idle = state { state = .waiting }
-            if case .error(let error) = event { context.fireErrorCaught(error) }
-            return
+            context.fireErrorCaught(error)
         }
+    }
+
+    private func handle(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
         switch (part, state) {
         case (.head(let head), _):
             if context.channel.isWritable, let ready = answer(head) {
@@ -301,7 +304,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
         var size = unsent ?? 0
         answer.encode(date: date.now) { bytes in
             size += bytes.readableBytes
-            encoderContext?.write(NIOAny(IOData.byteBuffer(bytes)), promise: nil)
+            encoder?.write(NIOAny(IOData.byteBuffer(bytes)), promise: nil)
         }
         unsent = size
         if size > Self.batch { send(context) }

@@ -50,7 +50,9 @@ struct HTTPConnection: ServerChildChannel {
                 ByteToMessageHandler(
                     HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: decoding)))
             try pipeline.addHandler(
-                ExchangeHandler(encoder: encoder, idleLimit: idle, date: date) { [usesTLS, answers] head in
+                ExchangeHandler(
+                    encoder: try pipeline.context(handler: encoder), idleLimit: idle, date: date
+                ) { [usesTLS, answers] head in
                     PlainRequest(head, isSecure: usesTLS).flatMap { answers.ready($0, from: client) }
                 })
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: usesTLS))

@@ -18,8 +18,9 @@ extension HTTPRequest: RequestHead {
     func values(of name: HTTPField.Name) -> [String] { headerFields[values: name] }
 }
 
-/// A request for something that is to be read, without a body and with nothing to say about its connection but that it stays. Its headers' values end with no
-/// white space, which NIO leaves to them and HTTP's types do not: what it is taken for is the same by both.
+/// A request for something that is to be read, without a body, whose connection stays.
+///
+/// Its headers' values end with no white space, which NIO leaves to them and HTTP's types do not: by both it is taken for the same.
 struct PlainRequest: RequestHead {
     private static let others = [
         "content-length", "transfer-encoding", "expect", "upgrade",

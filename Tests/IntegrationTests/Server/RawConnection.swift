@@ -69,6 +69,11 @@ final class RawConnection {
         return answer()
     }
 
+    /// A request, to be sent with others.
+    static func get(_ path: String, _ headers: String...) -> String {
+        "GET \(path) HTTP/1.1\r\n\((["Host: 127.0.0.1"] + headers).joined(separator: "\r\n"))\r\n\r\n"
+    }
+
     /// Whether the other side has closed the connection, within the limit.
     func isClosed() -> Bool {
         while true {

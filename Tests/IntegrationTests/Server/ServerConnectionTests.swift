@@ -10,33 +10,17 @@ struct ServerConnectionTests {
 
     init() throws { server = try ServerSandbox() }
 
-    /// A node, and the header with its token.
-    private func node(metadata: String = #"{"a": 1}"#) throws -> String {
-        try server.directory.write("n.json", #"{"metadata": \#(metadata)}"#)
-        let made = try server.ctl("node", "create", "n", "--file", server.directory.file("n.json"))
-        #expect(made.status == 0, "\(made.errorText)")
-        return "Authorization: Bearer \(try server.node("n", "credentials", "request", "token"))"
-    }
-
-    private func request(_ path: String, _ headers: String...) -> String {
-        "GET \(path) HTTP/1.1\r\n\((["Host: 127.0.0.1"] + headers).joined(separator: "\r\n"))\r\n\r\n"
-    }
-
-    private var connections: Int? {
-        get throws { try server.metric("os_metadata_server_connections") }
-    }
-
     @Test("requests sent in one go are answered in their order, whether they have to wait or not")
     func pipelined() throws {
         try server.start()
-        let header = try node()
-        let metadata = request("/v1/nodes/n/metadata", header)
+        let header = try server.makeNode()
+        let metadata = RawConnection.get("/v1/nodes/n/metadata", header)
         let connection = try RawConnection(port: server.port)
         // It is ready from now on.
         connection.send(metadata)
         #expect(connection.answer()?.status == 200)
         let paths = (0..<60).map { ["m", "/healthz", "m", "m", "/readyz", "/none"][$0 % 6] }
-        connection.send(paths.map { $0 == "m" ? metadata : request($0) }.joined())
+        connection.send(paths.map { $0 == "m" ? metadata : RawConnection.get($0) }.joined())
         for path in paths {
             let answer = connection.answer()
             switch path {
@@ -53,7 +37,7 @@ struct ServerConnectionTests {
     @Test("an answer is the same whether it is ready or has to be made")
     func ready() throws {
         try server.start()
-        let header = try node()
+        let header = try server.makeNode()
         func answer(_ options: [String]) throws -> [String] {
             let words = ["/usr/bin/curl", "-s", "-i", "-H", header] + options
             let ended = try ChildProcess(words + ["\(server.address)/v1/nodes/n/metadata"]).run()
@@ -84,7 +68,7 @@ struct ServerConnectionTests {
     @Test("white space behind a header's value is none of it, whether the answer is ready or has to be made")
     func whiteSpace() throws {
         try server.start()
-        let header = try node()
+        let header = try server.makeNode()
         let connection = try RawConnection(port: server.port, limit: 10)
         func ask(_ headers: String...) -> RawConnection.Answer? {
             connection.ask("GET", "/v1/nodes/n/metadata", headers)
@@ -100,102 +84,6 @@ struct ServerConnectionTests {
             #expect(waited?.status == 304 && waited?.headers["preference-applied"] == "wait=1", "\(known)")
             #expect(start.duration(to: .now) > .seconds(0.9), "\(known)")
         }
-    }
-
-    @Test("a client that does not read its answer is let go")
-    func unread() throws {
-        try server.start("--idle-timeout", "1")
-        let header = try node(metadata: #"{"a": "\#(String(repeating: "x", count: 8 << 20))"}"#)
-        // The first has to be made, the other is ready.
-        for _ in 0..<2 {
-            let connection = try RawConnection(port: server.port, limit: 10)
-            connection.send(request("/v1/nodes/n/metadata", header))
-            #expect(eventually { (try? connections) == 2 })
-            #expect(eventually(within: 10) { (try? connections) == 1 })
-            withExtendedLifetime(connection) {}
-        }
-    }
-
-    @Test("what a client asks for in one go and does not read is not all made and held for it")
-    func held() throws {
-        let made = try Certificates()
-        try server.start(
-            "--idle-timeout", "1", "--tls-certificate", made.certificate("server"), "--tls-key",
-            made.key("server"), listen: ["127.0.0.1:0", "https://127.0.0.1:0"])
-        let header = try node(metadata: #"{"a": "\#(String(repeating: "x", count: 4 << 20))"}"#)
-        let asked = request("/v1/nodes/n/metadata", header)
-        let places = server.output.split(whereSeparator: \.isNewline)
-        let port = try #require(places.last { $0.contains("https:") }?.split(separator: ":").last)
-        let url = "https://127.0.0.1:\(port)/v1/nodes/n/metadata"
-        // It is ready from now on.
-        #expect(try server.curl(url, "-k", "-o", "/dev/null", "-H", header).status == 200)
-        try server.directory.write("requests", String(repeating: asked, count: 100))
-        let fifo = server.directory.file("fifo")
-        #expect(mkfifo(fifo, 0o600) == 0)
-        // Both ends are open, and nobody reads.
-        let reader = open(fifo, O_RDWR | O_CLOEXEC)
-        defer { close(reader) }
-        let before = try #require(server.process?.memory(.peak))
-        let shell = "exec openssl s_client -quiet -connect 127.0.0.1:\(port) < requests > fifo 2> /dev/null"
-        let client = try ChildProcess(["/bin/sh", "-c", shell], in: server.directory.path)
-            .start(output: "/dev/null", errorOutput: "/dev/null")
-        defer {
-            client.signal(SIGKILL)
-            _ = client.wait(limit: 10)
-        }
-        #expect(eventually { (try? connections) == 2 })
-        #expect(eventually(within: 10) { (try? connections) == 1 })
-        let after = try #require(server.process?.memory(.peak))
-        #expect(after - before < 64 << 10, "\(before) KiB before, \(after) KiB after")
-    }
-
-    /// A client that takes more than a second to read 15 MiB.
-    private func slowClient(_ header: String) throws -> RunningProcess {
-        try ChildProcess([
-            "/usr/bin/curl", "-s", "--limit-rate", "10M", "-H", header, "-o", server.directory.file("got"),
-            "\(server.address)/v1/nodes/n/metadata",
-        ]).start(output: "/dev/null", errorOutput: "/dev/null")
-    }
-
-    private static let large = #"{"a": "\#(String(repeating: "x", count: 15 << 20))"}"#
-
-    private var got: Int { server.directory.text("got")?.utf8.count ?? 0 }
-
-    @Test(
-        "a client that reads slowly, and goes on to, gets all, whatever the idle limit is",
-        arguments: [("http", "keep-alive"), ("https", "close")])
-    func slow(scheme: String, persistence: String) throws {
-        let made = try Certificates()
-        try server.start(
-            "--idle-timeout", "3", "--tls-certificate", made.certificate("server"), "--tls-key",
-            made.key("server"), listen: ["127.0.0.1:0", "https://127.0.0.1:0"])
-        let header = try node(metadata: Self.large)
-        let line = server.output.split(whereSeparator: \.isNewline).last { $0.contains(" \(scheme):") }
-        let port = try #require(line?.split(separator: ":").last)
-        // Always on, and longer than the idle limit and what TLS waits for its end: 15 MiB, 12 times an eighth of one in a second.
-        let shell = """
-            curl -s -k -H "$0" -H "Connection: $1" "$2" |
-                while count=$(head -c 131072 | wc -c) && [ "$count" -gt 0 ]; do echo "$count"; sleep 0.08; done
-            """
-        let ended = try ChildProcess(
-            [
-                "/bin/sh", "-c", shell, header, persistence,
-                "\(scheme)://127.0.0.1:\(port)/v1/nodes/n/metadata",
-            ], environment: ["PATH": "/usr/bin:/bin"]
-        ).run()
-        let taken = ended.text.split(separator: "\n").compactMap { Int($0) }.reduce(0, +)
-        #expect(taken == Self.large.utf8.count)
-    }
-
-    @Test("a stop leaves a client the seconds that it has to read its answer to the end")
-    func stopped() throws {
-        try server.start()
-        let header = try node(metadata: Self.large)
-        let client = try slowClient(header)
-        #expect(eventually { got > 0 })
-        #expect(server.stop() == 0)
-        #expect(client.wait(limit: 20) == 0)
-        #expect(got == Self.large.utf8.count)
     }
 
     @Test(
@@ -215,7 +103,7 @@ struct ServerConnectionTests {
         while sent < 200, connection.send(bytes: junk) { sent += 1 }
         let after = try #require(server.process?.memory(.peak))
         #expect(after - before < 32 << 10, "\(sent) MiB sent, \(before) KiB before, \(after) KiB after")
-        #expect(eventually { (try? connections) == 1 })
+        #expect(eventually { (try? server.connections) == 1 })
     }
 
     @Test(
@@ -229,7 +117,7 @@ struct ServerConnectionTests {
         ])
     func persistence(request: String) throws {
         try server.start()
-        let header = try node()
+        let header = try server.makeNode()
         let text = request.replacingOccurrences(of: "TOKEN", with: header)
         // The second time the answer may be ready.
         for _ in 0..<2 {
@@ -244,7 +132,7 @@ struct ServerConnectionTests {
     @Test("a connection stays open for whoever goes on to ask, and not for others")
     func idle() throws {
         try server.start("--idle-timeout", "1")
-        let header = try node()
+        let header = try server.makeNode()
         let connection = try RawConnection(port: server.port, limit: 10)
         let start = ContinuousClock.now
         // Of answers that are ready, and of one that has to be waited for.
@@ -273,19 +161,19 @@ struct ServerConnectionTests {
             connection.send(piece)
             while let answer = connection.answer(), answer.status == 200 {}
         }
-        #expect(eventually(within: 10) { (try? connections) == 1 })
+        #expect(eventually(within: 10) { (try? server.connections) == 1 })
         withExtendedLifetime(connection) {}
     }
 
     @Test("what is sent behind a request that waits is kept, however long that takes")
     func behind() throws {
         try server.start("--idle-timeout", "1")
-        let header = try node()
+        let header = try server.makeNode()
         let tag = try #require(try server.entityTag(of: "n", token: String(header.dropFirst(22))))
         let connection = try RawConnection(port: server.port, limit: 10)
         let body = #"{"metadata": {"b": 2}}"#
         connection.send(
-            request("/v1/nodes/n/metadata", header, "If-None-Match: \(tag)", "Prefer: wait=2")
+            RawConnection.get("/v1/nodes/n/metadata", header, "If-None-Match: \(tag)", "Prefer: wait=2")
                 + "PATCH /admin/v1/nodes/n HTTP/1.1\r\nHost: x\r\n\(server.admin)\r\n"
                 + "Content-Length: \(body.utf8.count)\r\n\r\n\(body.prefix(9))")
         #expect(connection.answer()?.status == 304)
@@ -297,13 +185,14 @@ struct ServerConnectionTests {
     @Test("a stop answers what had come before it, and ends the connection")
     func stoppedBetween() throws {
         try server.start()
-        let header = try node()
+        let header = try server.makeNode()
         let tag = try #require(try server.entityTag(of: "n", token: String(header.dropFirst(22))))
-        let waiting = request("/v1/nodes/n/metadata", header, "If-None-Match: \(tag)", "Prefer: wait=60")
-        let metadata = request("/v1/nodes/n/metadata", header)
+        let waiting = RawConnection.get(
+            "/v1/nodes/n/metadata", header, "If-None-Match: \(tag)", "Prefer: wait=60")
+        let metadata = RawConnection.get("/v1/nodes/n/metadata", header)
         let connection = try RawConnection(port: server.port, limit: 10)
         let unused = try RawConnection(port: server.port, limit: 10)
-        connection.send(waiting + metadata + request("/healthz") + metadata)
+        connection.send(waiting + metadata + RawConnection.get("/healthz") + metadata)
         #expect(eventually { (try? server.metric("os_metadata_server_waiting_requests")) == 1 })
         #expect(server.stop() == 0)
         #expect((0..<4).map { _ in connection.answer()?.status } == [304, 200, 200, 200])

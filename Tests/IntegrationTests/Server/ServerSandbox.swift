@@ -83,6 +83,21 @@ final class ServerSandbox {
         return "\(value)"
     }
 
+    /// Makes the node `n`.
+    ///
+    /// - Returns: the header with its token.
+    func makeNode(metadata: String = #"{"a": 1}"#) throws -> String {
+        try directory.write("n.json", #"{"metadata": \#(metadata)}"#)
+        let made = try ctl("node", "create", "n", "--file", directory.file("n.json"))
+        guard made.status == 0 else { throw ChildProcess.Failure(reason: made.errorText) }
+        return "Authorization: Bearer \(try node("n", "credentials", "request", "token"))"
+    }
+
+    /// How many are open, that of whoever asks among them.
+    var connections: Int? {
+        get throws { try metric("os_metadata_server_connections") }
+    }
+
     /// The status and the body of what curl gets.
     func curl(_ path: String, _ options: String...) throws -> (status: Int, body: String) {
         let url = path.hasPrefix("http") ? path : "\(address)\(path)"

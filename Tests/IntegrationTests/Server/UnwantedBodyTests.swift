@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Bodies that the metadata server wants when it has read the head, or not at all")
 struct UnwantedBodyTests {
-    private static let healthz = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    private static let healthz = RawConnection.get("/healthz")
 
     private let server: ServerSandbox
 
@@ -101,14 +101,12 @@ struct UnwantedBodyTests {
     @Test("who waits to be told that his body is wanted may wait for the answer, however long that takes")
     func waiting() throws {
         try server.start("--idle-timeout", "1")
-        try server.directory.write("n.json", #"{"metadata": {"a": 1}}"#)
-        #expect(try server.ctl("node", "create", "n", "--file", server.directory.file("n.json")).status == 0)
-        let token = try server.node("n", "credentials", "request", "token")
-        let tag = try #require(try server.entityTag(of: "n", token: token))
+        let header = try server.makeNode()
+        let tag = try #require(try server.entityTag(of: "n", token: String(header.dropFirst(22))))
         let answer = try RawConnection(port: server.port, limit: 10).ask(
             "GET", "/v1/nodes/n/metadata",
             [
-                "Authorization: Bearer \(token)", "If-None-Match: \(tag)", "Prefer: wait=2",
+                header, "If-None-Match: \(tag)", "Prefer: wait=2",
                 "Expect: 100-continue", "Content-Length: 2",
             ])
         #expect(answer?.status == 304 && answer?.headers["connection"] == "close")
