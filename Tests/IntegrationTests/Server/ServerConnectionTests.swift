@@ -139,7 +139,7 @@ struct ServerConnectionTests {
         while start.duration(to: .now) < .seconds(1.5) {
             try #require(connection.ask("GET", "/v1/nodes/n/metadata", [header])?.status == 200)
         }
-        let tag = try #require(try server.entityTag(of: "n", token: String(header.dropFirst(22))))
+        let tag = try #require(try server.entityTag(of: "n", header: header))
         let waiting = [header, "If-None-Match: \(tag)", "Prefer: wait=2"]
         #expect(connection.ask("GET", "/v1/nodes/n/metadata", waiting)?.status == 304)
         #expect(connection.ask("GET", "/v1/nodes/n/metadata", [header])?.status == 200)
@@ -169,7 +169,7 @@ struct ServerConnectionTests {
     func behind() throws {
         try server.start("--idle-timeout", "1")
         let header = try server.makeNode()
-        let tag = try #require(try server.entityTag(of: "n", token: String(header.dropFirst(22))))
+        let tag = try #require(try server.entityTag(of: "n", header: header))
         let connection = try RawConnection(port: server.port, limit: 10)
         let body = #"{"metadata": {"b": 2}}"#
         connection.send(
@@ -186,7 +186,7 @@ struct ServerConnectionTests {
     func stoppedBetween() throws {
         try server.start()
         let header = try server.makeNode()
-        let tag = try #require(try server.entityTag(of: "n", token: String(header.dropFirst(22))))
+        let tag = try #require(try server.entityTag(of: "n", header: header))
         let waiting = RawConnection.get(
             "/v1/nodes/n/metadata", header, "If-None-Match: \(tag)", "Prefer: wait=60")
         let metadata = RawConnection.get("/v1/nodes/n/metadata", header)

@@ -119,9 +119,11 @@ final class ServerSandbox {
     }
 
     /// What HEAD says of a node's metadata.
-    func entityTag(of name: String, token: String) throws -> String? {
+    ///
+    /// - Parameter header: with its token.
+    func entityTag(of name: String, header: String) throws -> String? {
         let head = try ChildProcess([
-            "/usr/bin/curl", "-s", "-I", "-H", "Authorization: Bearer \(token)",
+            "/usr/bin/curl", "-s", "-I", "-H", header,
             "\(address)/v1/nodes/\(name)/metadata",
         ]).run().text
         let line = head.split(whereSeparator: \.isNewline).first { $0.lowercased().hasPrefix("etag:") }
